@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* savedmodel.h - load, inspect, call and save TensorFlow SavedModels.
+ *
+ *   sm_model    *m;
+ *   sm_function *f;
+ *   sm_tensor   *in, *out = NULL;
+ *   sm_model_load("half_plus_two", NULL, &m, &err);
+ *   f = sm_model_signature(m, "serving_default");
+ *   sm_function_run(f, &in, 1, &out, 1, &err);
+ *
+ * Said once for all:
+ *   (1) a fallible call returns sm_status, takes err last (NULL is fine) and touches no output on failure;
+ *   (2) _new, _load, _open and _read return owned objects, released by _free or _close (NULL is fine);
+ *       tensors are counted: _ref and _unref;
+ *   (3) const results are borrowed from their parent and live as long as it does;
+ *   (4) options may be NULL; an options struct is initialised by its _INIT macro;
+ *   (5) a model is edited by one thread at a time, a function may be called from many. */
+#ifndef SAVEDMODEL_H
+#define SAVEDMODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define SM_CHECKED __attribute__((warn_unused_result))
+#define SM_API __attribute__((visibility("default")))
+#else
+#define SM_CHECKED
+#define SM_API
+#endif
+
+#define SM_VERSION "0.1.0"
+
+/* -- Status and error -------------------------------------------------------------------------- */
+
+/* gRPC's numbers, which are TensorFlow's. */
+#define SM_STATUS_LIST(X)                                                                          \
+    X(OK, 0)                                                                                       \
+    X(CANCELLED, 1)                                                                                \
+    X(UNKNOWN, 2)                                                                                  \
+    X(INVALID_ARGUMENT, 3)                                                                         \
+    X(DEADLINE_EXCEEDED, 4)                                                                        \
+    X(NOT_FOUND, 5)                                                                                \
+    X(ALREADY_EXISTS, 6)                                                                           \
+    X(PERMISSION_DENIED, 7)                                                                        \
+    X(RESOURCE_EXHAUSTED, 8)                                                                       \
+    X(FAILED_PRECONDITION, 9)                                                                      \
+    X(ABORTED, 10)                                                                                 \
+    X(OUT_OF_RANGE, 11)                                                                            \
+    X(UNIMPLEMENTED, 12)                                                                           \
+    X(INTERNAL, 13)                                                                                \
+    X(UNAVAILABLE, 14)                                                                             \
+    X(DATA_LOSS, 15)
+
+#define SM_STATUS_ENUM(name, number) SM_##name = number,
+typedef enum sm_status { SM_STATUS_LIST(SM_STATUS_ENUM) SM_STATUS_FORCE_INT = 0x7fffffff } sm_status;
+#undef SM_STATUS_ENUM
+
+/* What went wrong. kind is the exception that TensorFlow's Python raises ("ValueError", "OSError" ...)
+ * or "" where it has none; message is one sentence in lower case without a full stop. */
+typedef struct sm_error {
+    sm_status   status;
+    const char *kind;
+    char        message[2032];
+} sm_error;
+
+SM_API const char *sm_status_name(sm_status s);   /* "INVALID_ARGUMENT" */
+SM_API const char *sm_version(void);
+
+/* -- Element types: TensorFlow's DataType numbers ------------------------------------------------ */
+
+/* name, number, bytes per element, TensorFlow's and numpy's name */
+#define SM_DTYPE_LIST(X)                                                                           \
+    X(FLOAT, 1, 4, "float32")                                                                      \
+    X(DOUBLE, 2, 8, "float64")                                                                     \
+    X(INT32, 3, 4, "int32")                                                                        \
+    X(UINT8, 4, 1, "uint8")                                                                        \
+    X(INT16, 5, 2, "int16")                                                                        \
+    X(INT8, 6, 1, "int8")                                                                          \
+    X(STRING, 7, 24, "string")                                                                     \
+    X(COMPLEX64, 8, 8, "complex64")                                                                \
+    X(INT64, 9, 8, "int64")                                                                        \
+    X(BOOL, 10, 1, "bool")                                                                         \
+    X(QINT8, 11, 1, "qint8")                                                                       \
+    X(QUINT8, 12, 1, "quint8")                                                                     \
+    X(QINT32, 13, 4, "qint32")                                                                     \
+    X(BFLOAT16, 14, 2, "bfloat16")                                                                 \
+    X(QINT16, 15, 2, "qint16")                                                                     \
+    X(QUINT16, 16, 2, "quint16")                                                                   \
+    X(UINT16, 17, 2, "uint16")                                                                     \
+    X(COMPLEX128, 18, 16, "complex128")                                                            \
+    X(HALF, 19, 2, "float16")                                                                      \
+    X(RESOURCE, 20, 8, "resource")                                                                 \
+    X(VARIANT, 21, 8, "variant")                                                                   \
+    X(UINT32, 22, 4, "uint32")                                                                     \
+    X(UINT64, 23, 8, "uint64")                                                                     \
+    X(FLOAT8_E5M2, 24, 1, "float8_e5m2")                                                           \
+    X(FLOAT8_E4M3FN, 25, 1, "float8_e4m3fn")                                                       \
+    X(FLOAT8_E4M3FNUZ, 26, 1, "float8_e4m3fnuz")                                                   \
+    X(FLOAT8_E4M3B11FNUZ, 27, 1, "float8_e4m3b11fnuz")                                             \
+    X(FLOAT8_E5M2FNUZ, 28, 1, "float8_e5m2fnuz")                                                   \
+    X(INT4, 29, 1, "int4")                                                                         \
+    X(UINT4, 30, 1, "uint4")                                                                       \
+    X(INT2, 31, 1, "int2")                                                                         \
+    X(UINT2, 32, 1, "uint2")                                                                       \
+    X(FLOAT4_E2M1FN, 33, 1, "float4_e2m1fn")
+
+#define SM_DTYPE_ENUM(name, number, size, text) SM_##name = number,
+typedef enum sm_dtype { SM_INVALID = 0, SM_DTYPE_LIST(SM_DTYPE_ENUM) SM_DTYPE_FORCE_INT = 0x7fffffff } sm_dtype;
+#undef SM_DTYPE_ENUM
+
+SM_API const char *sm_dtype_name(sm_dtype t);      /* "float32"; "invalid" for an unknown number       */
+SM_API const char *sm_dtype_proto_name(sm_dtype t);/* "DT_FLOAT", as in the protobuf enum              */
+SM_API sm_dtype    sm_dtype_parse(const char *name); /* either name; SM_INVALID when there is none     */
+SM_API size_t      sm_dtype_size(sm_dtype t);      /* bytes per element in memory; 0 when unknown      */
+
+/* -- Tensors ------------------------------------------------------------------------------------- */
+
+typedef struct sm_tensor sm_tensor;   /* counted; immutable once it has two owners */
+
+/* A new tensor of zeros (empty strings). rank 0 to 16; dims non-negative, row-major.
+ * INVALID_ARGUMENT for a bad shape or type, RESOURCE_EXHAUSTED when memory or its limit is spent. */
+SM_API SM_CHECKED sm_status sm_tensor_new(sm_dtype t, int rank, const int64_t *dims, sm_tensor **out, sm_error *err);
+/* The same, filled with a copy of `size` bytes; size must be what the shape needs. Not for strings. */
+SM_API SM_CHECKED sm_status sm_tensor_from(sm_dtype t, int rank, const int64_t *dims, const void *data, size_t size,
+                                           sm_tensor **out, sm_error *err);
+/* A tensor over the caller's memory, which must stay as it is until release(context) is called. */
+SM_API SM_CHECKED sm_status sm_tensor_wrap(sm_dtype t, int rank, const int64_t *dims, void *data, size_t size,
+                                           void (*release)(void *context), void *context, sm_tensor **out,
+                                           sm_error *err);
+SM_API sm_tensor     *sm_tensor_ref(sm_tensor *t);    /* returns t                                     */
+SM_API void           sm_tensor_unref(sm_tensor *t);
+SM_API sm_dtype       sm_tensor_dtype(const sm_tensor *t);
+SM_API int            sm_tensor_rank(const sm_tensor *t);
+SM_API int64_t        sm_tensor_dim(const sm_tensor *t, int i);
+SM_API const int64_t *sm_tensor_dims(const sm_tensor *t);
+SM_API size_t         sm_tensor_count(const sm_tensor *t);      /* elements                            */
+SM_API size_t         sm_tensor_bytes(const sm_tensor *t);      /* count times element size            */
+SM_API const void    *sm_tensor_data(const sm_tensor *t);       /* row-major elements                  */
+SM_API void          *sm_tensor_mutable_data(sm_tensor *t);     /* NULL when the tensor is shared      */
+/* Element i of a string tensor: its bytes (not terminated) and, in *length, their number. */
+SM_API const char *sm_tensor_string(const sm_tensor *t, size_t i, size_t *length);
+SM_API SM_CHECKED sm_status sm_tensor_set_string(sm_tensor *t, size_t i, const char *bytes, size_t length, sm_error *err);
+
+/* numpy's files. Fixed-width 'S' arrays become strings without trailing NULs, 'U' arrays their UTF-8.
+ * Arrays of Python objects are UNIMPLEMENTED. Writing is atomic (a temporary file, then a rename). */
+SM_API SM_CHECKED sm_status sm_tensor_read_npy(const char *path, sm_tensor **out, sm_error *err);
+SM_API SM_CHECKED sm_status sm_tensor_parse_npy(const void *bytes, size_t size, sm_tensor **out, sm_error *err);
+SM_API SM_CHECKED sm_status sm_tensor_write_npy(const sm_tensor *t, const char *path, sm_error *err);
+
+typedef struct sm_npz sm_npz;         /* an open .npz archive */
+SM_API SM_CHECKED sm_status sm_npz_open(const char *path, sm_npz **out, sm_error *err);
+SM_API void        sm_npz_close(sm_npz *z);
+SM_API size_t      sm_npz_count(const sm_npz *z);
+SM_API const char *sm_npz_name(const sm_npz *z, size_t i);      /* without ".npy"                      */
+SM_API SM_CHECKED sm_status sm_npz_read(sm_npz *z, size_t i, sm_tensor **out, sm_error *err);
+SM_API SM_CHECKED sm_status sm_npz_read_bytes(sm_npz *z, size_t i, void **bytes, size_t *size, sm_error *err); /* free() them */
+SM_API SM_CHECKED sm_status sm_npz_write(const char *path, const char *const *names, const sm_tensor *const *tensors,
+                                         size_t n, sm_error *err);
+
+/* -- Runtime: threads, limits, what a model's ops may touch -------------------------------------- */
+
+typedef struct sm_runtime sm_runtime;
+
+typedef struct sm_runtime_options {
+    size_t      size;            /* sizeof this struct                                                  */
+    int         threads;         /* 0: as many as the process may use (its cgroup's quota)              */
+    size_t      max_bytes;       /* memory that tensors may take at one time; 0: three quarters of RAM  */
+    const char *isa;             /* "portable", "sse2", "avx2", "avx512": at most this; NULL: the best  */
+    int         allow_files;     /* ops may read and write files other than the model's own assets      */
+} sm_runtime_options;
+#define SM_RUNTIME_OPTIONS_INIT { sizeof(sm_runtime_options), 0, 0, 0, 0 }
+
+SM_API SM_CHECKED sm_status sm_runtime_new(const sm_runtime_options *o, sm_runtime **out, sm_error *err);
+SM_API void sm_runtime_free(sm_runtime *r);        /* after the models that use it                      */
+
+/* -- Models -------------------------------------------------------------------------------------- */
+
+typedef struct sm_saved_model sm_saved_model; /* a SavedModel directory: its MetaGraphs, none chosen   */
+typedef struct sm_model       sm_model;       /* one MetaGraph: objects, functions, signatures, variables */
+typedef struct sm_object      sm_object;      /* a node of the object graph                             */
+typedef struct sm_variable    sm_variable;
+typedef struct sm_function    sm_function;    /* a signature or function, compiled when first called    */
+typedef struct sm_value       sm_value;       /* a nested, immutable description: literal, spec, list...*/
+typedef struct sm_graph       sm_graph;       /* the nodes of a MetaGraph or of one library function    */
+
+typedef struct sm_load_options {
+    size_t             size;     /* sizeof this struct                                                  */
+    const char *const *tags;     /* the MetaGraph whose tags are exactly these; NULL: the only one there is */
+    size_t             tag_count;
+    sm_runtime        *runtime;  /* NULL: the default runtime                                           */
+    int                copy;     /* read files into memory instead of mapping them (untrusted storage)  */
+    const char        *passes;   /* NULL: all; "none"; or names to switch off: "-fuse_bias,-fold_batch_norm" */
+} sm_load_options;
+#define SM_LOAD_OPTIONS_INIT { sizeof(sm_load_options), 0, 0, 0, 0, 0 }
+
+/* Opens a SavedModel directory: saved_model.pb, else saved_model.pbtxt. NOT_FOUND when there is none,
+ * DATA_LOSS when it cannot be parsed. */
+SM_API SM_CHECKED sm_status sm_saved_model_open(const char *dir, const sm_load_options *o, sm_saved_model **out, sm_error *err);
+SM_API void        sm_saved_model_close(sm_saved_model *s);
+SM_API size_t      sm_saved_model_meta_graph_count(const sm_saved_model *s);
+SM_API size_t      sm_saved_model_tag_count(const sm_saved_model *s, size_t meta_graph);
+SM_API const char *sm_saved_model_tag(const sm_saved_model *s, size_t meta_graph, size_t i);  /* file order */
+/* The MetaGraph as a model; the model keeps what it needs of s alive. o->tags is not looked at. */
+SM_API SM_CHECKED sm_status sm_saved_model_load(sm_saved_model *s, size_t meta_graph, const sm_load_options *o,
+                                                sm_model **out, sm_error *err);
+
+/* Opens dir and loads one MetaGraph. NOT_FOUND (the tag sets that exist are listed) when none fits. */
+SM_API SM_CHECKED sm_status sm_model_load(const char *dir, const sm_load_options *o, sm_model **out, sm_error *err);
+SM_API void        sm_model_free(sm_model *m);
+SM_API const char *sm_model_directory(const sm_model *m);
+SM_API const char *sm_model_tensorflow_version(const sm_model *m);   /* that wrote it; "" when unknown  */
+SM_API size_t      sm_model_tag_count(const sm_model *m);
+SM_API const char *sm_model_tag(const sm_model *m, size_t i);
+SM_API size_t      sm_model_asset_count(const sm_model *m);
+SM_API const char *sm_model_asset(const sm_model *m, size_t i);      /* file name under assets/         */
+
+/* -- Signatures and functions -------------------------------------------------------------------- */
+
+/* One input or output of a signature. */
+typedef struct sm_param {
+    const char    *name;         /* the signature's key                                                 */
+    const char    *tensor_name;  /* "serving_default_x:0"; "" for sparse and composite encodings        */
+    sm_dtype       dtype;
+    int            rank;         /* -1: unknown                                                         */
+    const int64_t *dims;         /* -1: unknown                                                         */
+    int            has_default;  /* an input that may be left out                                       */
+} sm_param;
+
+/* Signatures sorted by key, without the reserved __saved_model_init_op and __saved_model_train_op
+ * unless asked for by name. */
+SM_API size_t       sm_model_signature_count(const sm_model *m);
+SM_API const char  *sm_model_signature_key(const sm_model *m, size_t i);
+SM_API sm_function *sm_model_signature(sm_model *m, const char *key);   /* borrowed; NULL: no such      */
+SM_API const char     *sm_function_name(const sm_function *f);          /* signature key or function name */
+SM_API const char     *sm_function_method_name(const sm_function *f);   /* "tensorflow/serving/predict" */
+SM_API size_t          sm_function_input_count(const sm_function *f);   /* inputs sorted by name        */
+SM_API const sm_param *sm_function_input(const sm_function *f, size_t i);
+SM_API size_t          sm_function_output_count(const sm_function *f);
+SM_API const sm_param *sm_function_output(const sm_function *f, size_t i);
+
+/* Compiles f now (otherwise its first call does). UNIMPLEMENTED names an op that is not built in. */
+SM_API SM_CHECKED sm_status sm_function_compile(sm_function *f, sm_error *err);
+/* Calls f. in[i] belongs to input i (NULL: its default), out[i] to output i: NULL is replaced by an owned
+ * tensor, a tensor of the right type and shape that nobody else owns is written in place, any other is
+ * released and replaced. INVALID_ARGUMENT names the input whose type or shape does not fit. */
+SM_API SM_CHECKED sm_status sm_function_run(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out,
+                                            size_t out_count, sm_error *err);
+
+/* Sees the outputs of every node as they are computed, also inside functions; t is borrowed for the call. */
+typedef void sm_observer(void *context, const char *node, const char *op, int slot, const sm_tensor *t);
+
+typedef struct sm_run_options {
+    size_t       size;           /* sizeof this struct                                                  */
+    sm_observer *observer;
+    void        *context;
+} sm_run_options;
+#define SM_RUN_OPTIONS_INIT { sizeof(sm_run_options), 0, 0 }
+SM_API SM_CHECKED sm_status sm_function_run_with(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out,
+                                                 size_t out_count, const sm_run_options *o, sm_error *err);
+
+/* Writes text in pieces; a write that returns non-zero ends the printing. */
+typedef int sm_write(void *context, const char *text, size_t length);
+typedef enum sm_dump { SM_DUMP_BEFORE = 1, SM_DUMP_AFTER = 2, SM_DUMP_DOT = 4 } sm_dump;
+/* The graph of f before the passes, after them, or both; as text, or in Graphviz' DOT language. */
+SM_API SM_CHECKED sm_status sm_function_dump(sm_function *f, unsigned what, sm_write *write, void *context, sm_error *err);
+
+/* What stands in the way of running: one call per finding. signature is NULL for functions no signature uses. */
+typedef struct sm_problem {
+    const char *signature, *function, *node, *op;   /* function is "" in the MetaGraph's own graph      */
+    const char *reason;                             /* one sentence                                     */
+} sm_problem;
+typedef void sm_report(void *context, const sm_problem *p);
+SM_API SM_CHECKED sm_status sm_model_check(sm_model *m, sm_report *report, void *context, sm_error *err);
+
+/* -- The object graph, read only ------------------------------------------------------------------ */
+
+typedef enum sm_object_kind {
+    SM_OBJECT_USER = 4,          /* the numbers are SavedObject's field numbers                         */
+    SM_OBJECT_ASSET = 5,
+    SM_OBJECT_FUNCTION = 6,
+    SM_OBJECT_VARIABLE = 7,
+    SM_OBJECT_BARE_FUNCTION = 8,
+    SM_OBJECT_CONSTANT = 9,
+    SM_OBJECT_RESOURCE = 10,
+    SM_OBJECT_CAPTURED_TENSOR = 12,
+    SM_OBJECT_NONE = 0
+} sm_object_kind;
+
+SM_API size_t           sm_model_object_count(const sm_model *m);       /* 0: a TensorFlow 1 model      */
+SM_API const sm_object *sm_model_object(const sm_model *m, size_t i);   /* node i; 0 is the root        */
+SM_API size_t           sm_object_id(const sm_object *o);
+SM_API sm_object_kind   sm_object_kind_of(const sm_object *o);
+SM_API const char      *sm_object_identifier(const sm_object *o);       /* user object's class; variable's name; asset's file */
+SM_API size_t           sm_object_child_count(const sm_object *o);
+SM_API const char      *sm_object_child_name(const sm_object *o, size_t i);
+SM_API const sm_object *sm_object_child(const sm_object *o, size_t i);
+/* Functions: their traces (concrete functions) in dispatch order, as saved. */
+SM_API size_t           sm_object_trace_count(const sm_object *o);
+SM_API const char      *sm_object_trace_name(const sm_object *o, size_t i);
+SM_API const sm_value  *sm_object_trace_input(const sm_object *o, size_t i);   /* tuple(tuple args, dict kwargs) */
+SM_API const sm_value  *sm_object_trace_output(const sm_object *o, size_t i);
+SM_API const sm_value  *sm_object_fullargspec(const sm_object *o);      /* named tuple FullArgSpec; NULL */
+/* The order in which TensorFlow's loader creates library function `name`, from 0; -1: unknown. */
+SM_API int64_t          sm_model_function_load_order(const sm_model *m, const char *name);
+
+typedef enum sm_value_kind {
+    SM_VALUE_NONE, SM_VALUE_BOOL, SM_VALUE_INT, SM_VALUE_FLOAT, SM_VALUE_STRING, SM_VALUE_SHAPE, SM_VALUE_DTYPE,
+    SM_VALUE_TENSOR_SPEC, SM_VALUE_TYPE_SPEC, SM_VALUE_TENSOR, SM_VALUE_LIST, SM_VALUE_TUPLE, SM_VALUE_DICT,
+    SM_VALUE_NAMED_TUPLE
+} sm_value_kind;
+SM_API sm_value_kind   sm_value_kind_of(const sm_value *v);
+SM_API int             sm_value_bool(const sm_value *v);
+SM_API int64_t         sm_value_int(const sm_value *v);
+SM_API double          sm_value_float(const sm_value *v);
+/* String value; name of a tensor spec; class name of a type spec; name of a named tuple. NULL: none. */
+SM_API const char     *sm_value_text(const sm_value *v);
+SM_API sm_dtype        sm_value_dtype(const sm_value *v);               /* dtype value, tensor spec     */
+SM_API int             sm_value_rank(const sm_value *v);                /* shape value, tensor spec; -1 */
+SM_API const int64_t  *sm_value_dims(const sm_value *v);
+SM_API size_t          sm_value_count(const sm_value *v);               /* items of list, tuple, dict, named tuple; 1 (type state) for a type spec */
+SM_API const char     *sm_value_key(const sm_value *v, size_t i);       /* dict (sorted), named tuple   */
+SM_API const sm_value *sm_value_item(const sm_value *v, size_t i);
+
+/* -- Variables ----------------------------------------------------------------------------------- */
+
+SM_API size_t             sm_model_variable_count(const sm_model *m);
+SM_API sm_variable       *sm_model_variable(sm_model *m, size_t i);
+SM_API const char        *sm_variable_name(const sm_variable *v);       /* "conv1/kernel"               */
+SM_API const char        *sm_variable_path(const sm_variable *v);       /* its checkpoint key           */
+SM_API sm_dtype           sm_variable_dtype(const sm_variable *v);
+SM_API int                sm_variable_rank(const sm_variable *v);       /* -1: unknown                  */
+SM_API const int64_t     *sm_variable_dims(const sm_variable *v);       /* -1: unknown                  */
+SM_API int                sm_variable_trainable(const sm_variable *v);
+SM_API SM_CHECKED sm_status sm_variable_read(sm_variable *v, sm_tensor **out, sm_error *err);  /* a snapshot */
+
+/* -- Nodes --------------------------------------------------------------------------------------- */
+
+typedef struct sm_node {
+    const char        *name, *op, *device;
+    const char *const *inputs;   /* as in NodeDef: "x:1", "^control"                                    */
+    size_t             input_count;
+} sm_node;
+
+SM_API size_t          sm_model_graph_count(const sm_model *m);         /* 1 + library functions        */
+SM_API const sm_graph *sm_model_graph(sm_model *m, size_t i);           /* 0: the MetaGraph's own       */
+SM_API const char     *sm_graph_name(const sm_graph *g);                /* "" or the function's name    */
+SM_API size_t          sm_graph_node_count(const sm_graph *g);
+SM_API sm_node         sm_graph_node(const sm_graph *g, size_t i);
+/* Attribute as text in protobuf's text format; 0 when the node does not carry it. */
+SM_API size_t          sm_graph_node_attr(const sm_graph *g, size_t i, const char *attr, char *text, size_t size);
+
+/* -- The ops that are built in --------------------------------------------------------------------- */
+
+typedef struct sm_op {
+    const char *name, *signature, *doc;
+    int         has_gradient;
+} sm_op;
+SM_API size_t sm_op_count(void);
+SM_API sm_op  sm_op_at(size_t i);                                       /* sorted by name               */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
