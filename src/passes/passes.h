@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* passes/passes.h - graph to graph rewrites. The pipeline is the table in passes.c; each pass is one file. */
+#ifndef PASSES_PASSES_H
+#define PASSES_PASSES_H
+
+#include "graph/op.h"
+
+typedef struct pass {
+    const char *name;
+    sm_status (*run)(graph *g, sm_error *err);
+    const char *doc;
+} pass;
+
+/* Runs the pipeline. switches: NULL: all; "none"; or a comma separated list of names to leave out, each with "-" before it.
+ * INVALID_ARGUMENT names an unknown pass and lists those that exist. */
+sm_status   passes_run(graph *g, const char *switches, sm_error *err) CHECKED;
+const pass *passes_table(size_t *count);
+
+/* passes/inline.c: replaces PartitionedCall, StatefulPartitionedCall and direct calls by the bodies. Not optional, so not in
+ * the table. body gives a fresh graph (the caller of body clears it) whose inputs and outputs are the function's, with
+ * inputs that the calling attributes determine resolved. Recursion and growth are bounded:
+ * INVALID_ARGUMENT "function '...' calls itself". A direct call is a node with op "_Call" (importers make it so) or one
+ * of the two ops above; its function is attribute "f". Effects of a callee are finished before the caller's successors run. */
+typedef sm_status function_body(void *context, const func_ref *ref, graph *out, sm_error *err);
+sm_status inline_calls(graph *g, function_body *body, void *context, sm_error *err) CHECKED;
+
+#endif
