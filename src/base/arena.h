@@ -21,7 +21,7 @@ typedef struct arena {
 
 void arena_init(arena *a, size_t budget);
 void arena_clear(arena *a);                         /* frees everything; a is as after arena_init     */
-void arena_reset(arena *a);                         /* forgets everything but keeps the newest block  */
+void arena_reset(arena *a);                         /* forgets everything, `failed` too; keeps one block as large as all */
 
 void *arena_alloc(arena *a, size_t size);           /* zeroed, 16-byte aligned; NULL when spent       */
 void *arena_alloc_array(arena *a, size_t count, size_t size);   /* checks the product                 */

@@ -25,9 +25,10 @@ enum {   /* classes of types */
 #define DTYPE_LAST 34        /* one past the largest DataType number     */
 #define DTYPE_REF 100        /* DT_FLOAT_REF = DT_FLOAT + DTYPE_REF (TensorFlow 1 variables) */
 
+/* Names of reference types (t + DTYPE_REF) end in "_ref" or "_REF"; they have no size and no class. */
 size_t      dtype_size(sm_dtype t);             /* bytes of one element; 0: unknown type                  */
-const char *dtype_name(sm_dtype t);             /* "float32"                                              */
-const char *dtype_proto_name(sm_dtype t);       /* "DT_FLOAT"                                             */
+const char *dtype_name(sm_dtype t);             /* "float32"; "invalid"                                   */
+const char *dtype_proto_name(sm_dtype t);       /* "DT_FLOAT"; "DT_INVALID"                               */
 const char *dtype_short_name(sm_dtype t);       /* "float", "double", "half", "int32": OpDef's spelling   */
 unsigned    dtype_class(sm_dtype t);            /* the DTYPE_ bits                                        */
 sm_dtype    dtype_parse(slice name);            /* any of the three spellings; SM_INVALID when none       */
@@ -45,7 +46,7 @@ float    half_to_float(uint16_t h);
 uint16_t float_to_half(float f);
 float    bfloat16_to_float(uint16_t b);
 uint16_t float_to_bfloat16(float f);
-uint16_t double_to_half(double d);              /* one rounding, not two */
+uint16_t double_to_half(double d);              /* one rounding, as numpy; TensorFlow's Cast goes through float: two */
 uint16_t double_to_bfloat16(double d);
 /* Arrays of either type t (SM_HALF or SM_BFLOAT16) to and from float. */
 void narrow_to_float(sm_dtype t, const uint16_t *from, float *to, size_t n);

@@ -32,6 +32,8 @@ sm_status error_set_kind(sm_error *err, sm_status status, const char *kind, cons
 sm_status error_prefix(sm_error *err, sm_status status, const char *format, ...) PRINTF_LIKE(3, 4);
 void      error_clear(sm_error *err);
 
+const char *status_name(sm_status s);     /* "INVALID_ARGUMENT"; "UNKNOWN" for other numbers */
+
 #define FAIL(err, status, ...) error_set(err, status, __VA_ARGS__)
 #define FAIL_KIND(err, status, kind, ...) error_set_kind(err, status, kind, __VA_ARGS__)
 

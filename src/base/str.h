@@ -25,6 +25,6 @@ void        str_addv(str *s, const char *format, va_list arguments);
 void        str_pad(str *s, char c, size_t times);
 const char *str_text(const str *s);                /* "" when empty                               */
 slice       str_slice(const str *s);
-char       *str_take(str *s);                      /* the heap string itself (free() it); s is empty after */
+char       *str_take(str *s);                      /* the heap string itself (free() it), NULL when it failed; s is empty after */
 
 #endif
