@@ -18,7 +18,7 @@ shape shape_unknown(void);
 shape shape_scalar(void);
 shape shape_vector(int64_t n);
 shape shape_matrix(int64_t rows, int64_t columns);
-shape shape_of(int rank, const int64_t *dims);
+shape shape_of(int rank, const int64_t *dims);                  /* a rank out of range: unknown      */
 shape shape_unknown_dims(int rank);                             /* rank known, every dim unknown     */
 bool  shape_known(const shape *s);                              /* rank and every dim                */
 bool  shape_eq(const shape *a, const shape *b);                 /* the same, unknowns included       */
