@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# fuzz/X.c with an LLVMFuzzerTestOneInput is a target: with SM_FUZZ (clang's libFuzzer) a program fuzz/X in the build
+# folder that searches; otherwise fuzz/X with the driver fuzz/replay.c, which runs each file of fuzz/corpus/X/ as a test.
+# The other sources of fuzz/ are linked to every target.
+if(NOT BUILD_TESTING)
+    return()
+endif()
+file(GLOB fuzz_sources CONFIGURE_DEPENDS fuzz/*.c)
+set(replay ${CMAKE_SOURCE_DIR}/fuzz/replay.c)
+set(fuzz_targets "")
+set(fuzz_shared "")
+foreach(file ${fuzz_sources})
+    file(STRINGS ${file} entry REGEX "LLVMFuzzerTestOneInput" LIMIT_COUNT 1)
+    if(file STREQUAL replay)
+    elseif(entry)
+        list(APPEND fuzz_targets ${file})
+    else()
+        list(APPEND fuzz_shared ${file})
+    endif()
+endforeach()
+
+foreach(file ${fuzz_targets})
+    get_filename_component(name ${file} NAME_WE)
+    add_executable(fuzz_${name} ${file} ${fuzz_shared})
+    set_target_properties(fuzz_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    target_link_libraries(fuzz_${name} PRIVATE sm_objects)
+    target_compile_options(fuzz_${name} PRIVATE -Wno-missing-prototypes -UNDEBUG)
+    if(SM_FUZZ)
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        add_test(NAME fuzz/${name} COMMAND ${CMAKE_SOURCE_DIR}/tools/fuzz.sh --replay ${CMAKE_BINARY_DIR} ${name}
+            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    else()
+        target_sources(fuzz_${name} PRIVATE ${replay})
+        add_test(NAME fuzz/${name} COMMAND fuzz_${name} fuzz/corpus/${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    endif()
+    sm_test_defaults(fuzz/${name})
+endforeach()
