@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything that `ctest` runs, by kind:
-#   unit/X       tests/unit/X_test.c, cmocka, linked with the library's objects
+#   unit/X       tests/unit/X_test.c, cmocka, linked with the library's insides
 #   cli/X        tests/cli/X.sh against X.stdout (tools/run_cli_test.sh)
 #   build/X      tests/build/X.sh: what the libraries show, the header as C99 and C++11, the dependency law, installing
 #   example/X    examples/X.c against the public header, run with the arguments on its "run:" line
@@ -18,7 +18,7 @@ endfunction()
 # -- unit ------------------------------------------------------------------------------------------
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
-# Whether a test includes a header of cli/; if so it is linked with the command line's objects too.
+# Whether a test includes a header of cli/; if so it is linked with the command line's sources too.
 function(sm_includes_cli file result)
     set(${result} FALSE PARENT_SCOPE)
     file(STRINGS ${file} lines REGEX "^#include \"")
@@ -42,14 +42,13 @@ foreach(file ${unit_tests})
     add_executable(${name} ${main})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
     target_include_directories(${name} PRIVATE tests/unit cli)
-    target_link_libraries(${name} PRIVATE sm_objects PkgConfig::CMOCKA)
     target_compile_definitions(${name} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     target_compile_options(${name} PRIVATE -UNDEBUG)
     sm_includes_cli(${file} cli)
     if(cli)
-        target_link_libraries(${name} PRIVATE sm_cli_libraries)
-        target_sources(${name} PRIVATE $<FILTER:$<TARGET_OBJECTS:cli_objects>,EXCLUDE,/main\\.c\\.o$>)
+        target_link_libraries(${name} PRIVATE cli_internals)
     endif()
+    target_link_libraries(${name} PRIVATE sm_internals PkgConfig::CMOCKA)
     string(REGEX REPLACE "_test$" "" short ${name})
     add_test(NAME unit/${short} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     sm_test_defaults(unit/${short})
