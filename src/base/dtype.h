@@ -46,7 +46,7 @@ float    half_to_float(uint16_t h);
 uint16_t float_to_half(float f);
 float    bfloat16_to_float(uint16_t b);
 uint16_t float_to_bfloat16(float f);
-uint16_t double_to_half(double d);              /* one rounding, as numpy; TensorFlow's Cast goes through float: two */
+uint16_t double_to_half(double d);              /* one rounding, as numpy; TF's Cast: two, by float */
 uint16_t double_to_bfloat16(double d);
 /* Arrays of either type t (SM_HALF or SM_BFLOAT16) to and from float. */
 void narrow_to_float(sm_dtype t, const uint16_t *from, float *to, size_t n);

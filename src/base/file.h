@@ -3,8 +3,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
-#include "base/slice.h"
-#include "base/status.h"
+#include "base/arena.h"
 
 typedef struct file_view {       /* a file's bytes, counted                    */
     slice          bytes;
@@ -20,6 +19,8 @@ void      file_close(file_view *v);              /* drops one reference; v becom
 bool      file_exists(const char *path);
 bool      file_is_directory(const char *path);
 int64_t   file_size(const char *path);           /* -1 when it cannot be told                       */
+/* The names in a directory, sorted bytewise, in the arena; "." and ".." are left out. */
+sm_status file_list(const char *path, arena *a, const char *const **names, size_t *count, sm_error *err) CHECKED;
 /* Writes bytes to a temporary name beside path, syncs, renames. */
 sm_status file_write(const char *path, slice bytes, sm_error *err) CHECKED;
 sm_status file_make_directories(const char *path, sm_error *err) CHECKED;   /* as mkdir -p        */
