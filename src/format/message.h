@@ -19,7 +19,8 @@
  * Fields that the table does not know, or whose wire type contradicts it, are kept as raw bytes in `unknown` and
  * written after the known ones. Numbers of an enumeration may be any int32.
  *
- * Structs may be filled by hand (zeroed first) and encoded; message_append helps with lists. */
+ * Structs may be filled by hand (zeroed first) and encoded; arena_push grows their lists:
+ *     tf_NodeDef *n = arena_push(a, &graph->node, &graph->node_count, &capacity, sizeof *n); */
 #ifndef FORMAT_MESSAGE_H
 #define FORMAT_MESSAGE_H
 
@@ -55,7 +56,8 @@ typedef struct message_field {
 typedef struct message_type {
     const char          *name;        /* "tensorflow.NodeDef"; NULL: the entry of a map */
     const message_field *fields;      /* indexed by field number                        */
-    uint32_t             field_end;   /* one past the largest number                    */
+    uint16_t             field_end;   /* one past the largest number                    */
+    uint16_t             lists;       /* how many of the fields are lists or maps       */
     uint32_t             size;        /* of the struct                                  */
 } message_type;
 
@@ -187,12 +189,6 @@ void message_print(const message_type *type, const void *message, str *out);
 #define MAP_FIND(message, map, wanted) \
     message_map_find((message)->map, (message)->map##_count, sizeof *(message)->map, wanted)
 void *message_map_find(const void *entries, size_t count, size_t entry_size, slice key);
-
-/* Appends a zeroed element to a list that lives in a (NULL when it is spent); the array moves:
- *     tf_NodeDef *n = MESSAGE_APPEND(a, graph, node); */
-#define MESSAGE_APPEND(a, message, list) \
-    message_append(a, (void **)&(message)->list, &(message)->list##_count, sizeof *(message)->list)
-void *message_append(arena *a, void **items, size_t *count, size_t size);
 
 /* By full name, "tensorflow.NodeDef"; NULL when it is not in the table. */
 const message_type *message_type_find(slice full_name);
