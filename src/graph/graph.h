@@ -60,6 +60,13 @@ typedef struct graph {
 
 void      graph_init(graph *g, size_t arena_budget);
 void      graph_clear(graph *g);
+/* Moves a graph to another place (its maps know where the arena is); from is empty afterwards. */
+static inline void graph_move(graph *to, graph *from)
+{
+    *to = *from;
+    to->names.arena = to->signatures.arena = &to->arena;
+    memset(from, 0, sizeof *from);
+}
 sm_status graph_check(const graph *g, sm_error *err) CHECKED;   /* the first failure, if any (also a spent arena) */
 
 /* -- Building ------------------------------------------------------------------------------------------------ */

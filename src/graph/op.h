@@ -123,6 +123,11 @@ sm_status call_forward(call *c, int i, int j, const shape *s) CHECKED;
 sm_status call_give(call *c, int i, tensor *t) CHECKED;
 /* Output i is a scalar object (variant or resource); takes its own reference. */
 sm_status call_give_object(call *c, int i, object *o) CHECKED;
+/* TensorFlow 1 control flow: output i is dead in this run (the branch that a Switch did not take). Of a Merge (OP_LAZY)
+ * the inputs that are dead are NULL in c->in. */
+void call_dead(call *c, int i);
+/* Nobody needs input i after this node: an op may take over what the input holds alone (tensor lists). */
+bool call_last_use(const call *c, int i);
 /* work over [0, n) in pieces of grain, on the runtime's threads. */
 void call_for(call *c, int64_t n, int64_t grain, pool_work *work, void *context);
 

@@ -18,6 +18,7 @@ typedef struct environment {
     /* The compiled library function that a node refers to (borrowed: the model keeps it). */
     sm_status (*find_function)(void *context, const func_ref *ref, function **out, sm_error *err);
     void       *context;
+    bool        observable;            /* compute every node at each call, so that an observer sees them all */
 } environment;
 
 /* Sees every node's outputs while a function runs; functions called by nodes included. */
