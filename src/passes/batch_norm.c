@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* passes/batch_norm.c - inference batch norm after a convolution:
+ *
+ *     y = (conv(x, w) - mean) * scale * rsqrt(variance + epsilon) + offset
+ *       = conv(x, w * factor) + (offset - mean * factor),     factor = scale * rsqrt(variance + epsilon)
+ *
+ * factor belongs to output channels, which are the last dimension of Conv2D's filter [h, w, in, out] and the last two
+ * of a depthwise filter [h, w, in, multiplier]. The new nodes depend on variables only, so they land in the prologue. */
+#include "passes/passes_int.h"
+
+static val vector_constant(graph *g, const char *name, int32_t x)
+{
+    tensor *t = NULL;
+    shape   one = shape_vector(1);
+    if (tensor_from(NULL, SM_INT32, &one, &x, &t, NULL) != SM_OK) {
+        graph_fail(g, SM_RESOURCE_EXHAUSTED, "out of memory");
+        return VAL_NONE;
+    }
+    val v = graph_constant(g, slice_of(name), t);
+    tensor_unref(t);
+    return v;
+}
+
+static val scalar_constant(graph *g, const char *name, float x)
+{
+    tensor *t = NULL;
+    shape   scalar = shape_scalar();
+    if (tensor_from(NULL, SM_FLOAT, &scalar, &x, &t, NULL) != SM_OK) {
+        graph_fail(g, SM_RESOURCE_EXHAUSTED, "out of memory");
+        return VAL_NONE;
+    }
+    val v = graph_constant(g, slice_of(name), t);
+    tensor_unref(t);
+    return v;
+}
+
+/* factor in the shape that broadcasts against the filter. */
+static val factor_for_filter(graph *g, const node *conv, val filter, val factor)
+{
+    if (!node_is(conv, "DepthwiseConv2dNative")) return factor;
+    val two = vector_constant(g, "fold/two", 2);
+    val last = emit(g, "Slice", emit(g, "Shape", filter), two, two);
+    return emit(g, "Reshape", factor, last);
+}
+
+static bool fits(const graph *g, const facts *f, const node *bn)
+{
+    static const char *const names[] = { "FusedBatchNormV3", "FusedBatchNormV2", "FusedBatchNorm" };
+    size_t i = 0;
+    while (i < 3 && !node_is(bn, names[i])) i++;
+    if (i == 3 || node_bool(bn, "is_training") || bn->control_count) return false;
+    if (node_type(bn, "T") != SM_FLOAT || (i < 2 && node_type(bn, "U") != SM_FLOAT)) return false;
+    for (uint32_t o = 1; o < bn->output_count; o++)
+        if (f->uses[bn->outputs + o]) return false;
+    for (uint32_t k = 1; k < bn->input_count; k++)
+        if (!f->constant[graph_node_of(g, bn->inputs[k])]) return false;
+    const node *conv = graph_producer(g, bn->inputs[0]);
+    if (!node_is(conv, "Conv2D") && !node_is(conv, "DepthwiseConv2dNative")) return false;
+    return facts_single_use(f, g, bn->inputs[0]) && f->constant[graph_node_of(g, conv->inputs[1])] &&
+           slice_eq(node_string(conv, "data_format"), node_string(bn, "data_format"));
+}
+
+static void fold(graph *g, node_id id)
+{
+    node   bn = g->nodes[id];                                /* copies: adding nodes moves the arrays */
+    node   conv = *graph_producer(g, bn.inputs[0]);
+    val    filter = conv.inputs[1];
+    val    epsilon = scalar_constant(g, "fold/epsilon", node_float(&bn, "epsilon"));
+    val    factor = emit(g, "Mul", bn.inputs[1], emit(g, "Rsqrt", emit(g, "AddV2", bn.inputs[4], epsilon)));
+    val    bias = emit(g, "Sub", bn.inputs[2], emit(g, "Mul", bn.inputs[3], factor));
+    val    scaled = emit(g, "Mul", filter, factor_for_filter(g, &conv, filter, factor));
+    val    y = graph_remake(g, conv.op->name, &conv, (const val[]){ conv.inputs[0], scaled }, 2, NULL, 0);
+    val    out = graph_remake(g, "BiasAdd", &bn, (const val[]){ y, bias }, 2, NULL, 0);
+    if (out == VAL_NONE) return;
+    graph_replace(g, bn.outputs, out);
+    graph_replace_controls(g, id, graph_node_of(g, out));
+}
+
+sm_status pass_fold_batch_norm(graph *g, sm_error *err)
+{
+    facts f;
+    TRY(facts_find(&f, g, err));
+    if (op_find(SLICE("BiasAdd")) && op_find(SLICE("Rsqrt")))
+        for (size_t k = 0; k < f.order_count; k++)
+            if (fits(g, &f, &g->nodes[f.order[k]])) fold(g, f.order[k]);
+    facts_clear(&f);
+    return pass_prune(g, err);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* passes/passes.c - the pipeline, and the questions that its passes share.
+ *
+ * A pass reads the graph, adds nodes beside the old ones with the builder that everybody uses, redirects the uses, and
+ * leaves what is no longer needed to prune. Each can be switched off, to find the one that does harm. */
+#include "passes/passes_int.h"
+
+static const pass pipeline[] = {
+    { "prune", pass_prune, "remove what no output and no effect needs" },
+    { "drop_controls", pass_drop_controls, "forget the order of reads where nothing is written" },
+    { "drop_identity", pass_drop_identity, "Identity, StopGradient and their like pass their input on" },
+    { "fold_batch_norm", pass_fold_batch_norm, "inference batch norm moves into the convolution's filter and a bias" },
+    { "fuse_bias", pass_fuse_bias, "convolution or MatMul + BiasAdd becomes one op" },
+    { "fuse_activation", pass_fuse_activation, "... and the activation after it" },
+    { "prune_last", pass_prune, "remove what the rewrites left over" },
+};
+
+const pass *passes_table(size_t *count)
+{
+    *count = sizeof pipeline / sizeof *pipeline;
+    return pipeline;
+}
+
+/* -- Switches ------------------------------------------------------------------------------------------------------ */
+
+static sm_status unknown_pass(slice name, sm_error *err)
+{
+    str names;
+    str_init(&names);
+    for (size_t i = 0; i < sizeof pipeline / sizeof *pipeline; i++) str_addf(&names, "%s%s", i ? ", " : "", pipeline[i].name);
+    sm_status s = FAIL(err, SM_INVALID_ARGUMENT, "unknown pass '" SLICE_FMT "'; there are: %s", SLICE_ARG(name), str_text(&names));
+    str_clear(&names);
+    return s;
+}
+
+/* off[i] for each pass that the text switches off. */
+static sm_status read_switches(const char *switches, bool *off, sm_error *err)
+{
+    size_t count = sizeof pipeline / sizeof *pipeline;
+    slice  rest = slice_of(switches);
+    if (slice_is(rest, "none")) {
+        for (size_t i = 0; i < count; i++) off[i] = true;
+        return SM_OK;
+    }
+    while (rest.len) {
+        ptrdiff_t comma = slice_find(rest, ',');
+        slice     name = comma < 0 ? rest : slice_head(rest, (size_t)comma);
+        size_t    i = 0;
+        rest = comma < 0 ? slice_tail(rest, rest.len) : slice_tail(rest, (size_t)comma + 1);
+        if (slice_starts(name, "-")) name = slice_tail(name, 1);
+        while (i < count && !slice_is(name, pipeline[i].name)) i++;
+        if (i == count) return unknown_pass(name, err);
+        off[i] = true;
+    }
+    return SM_OK;
+}
+
+sm_status passes_run(graph *g, const char *switches, sm_error *err)
+{
+    bool off[sizeof pipeline / sizeof *pipeline] = { false };
+    TRY(read_switches(switches, off, err));
+    for (size_t i = 0; i < sizeof pipeline / sizeof *pipeline; i++) {
+        if (off[i]) continue;
+        TRY_IN(pipeline[i].run(g, err), err, "pass %s", pipeline[i].name);
+        TRY_IN(graph_check(g, err), err, "pass %s", pipeline[i].name);
+    }
+    return SM_OK;
+}
+
+/* -- Facts ---------------------------------------------------------------------------------------------------------- */
+
+static bool depends_on_constants(const facts *f, const graph *g, const node *n)
+{
+    const unsigned effects = OP_STATEFUL | OP_FLOW | OP_LAZY | OP_WRITES;
+    if ((n->op->traits & effects) && !(n->op->traits & OP_HANDLE)) return false;
+    if (node_is(n, "_Arg") || node_is(n, "Placeholder")) return false;
+    for (uint32_t i = 0; i < n->input_count; i++)
+        if (!f->constant[graph_node_of(g, n->inputs[i])]) return false;
+    return true;
+}
+
+sm_status facts_find(facts *f, const graph *g, sm_error *err)
+{
+    *f = (facts){ 0 };
+    arena_init(&f->tmp, 0);
+    sm_status s = graph_order(g, &f->tmp, &f->order, &f->order_count, err);
+    if (s == SM_OK) {
+        f->uses = graph_use_counts(g, &f->tmp);
+        f->controlled = ARENA_ARRAY(&f->tmp, bool, g->node_count + 1);
+        f->constant = ARENA_ARRAY(&f->tmp, bool, g->node_count + 1);
+        s = arena_check(&f->tmp, "optimising a function", err);
+    }
+    if (s != SM_OK) {
+        facts_clear(f);
+        return s;
+    }
+    for (size_t i = 0; i < g->target_count; i++) f->controlled[g->targets[i]] = true;
+    for (size_t k = 0; k < f->order_count; k++) {
+        const node *n = &g->nodes[f->order[k]];
+        for (uint32_t i = 0; i < n->control_count; i++) f->controlled[n->controls[i]] = true;
+        if (n->op->traits & OP_FLOW) f->has_flow = true;
+        f->constant[f->order[k]] = depends_on_constants(f, g, n);
+    }
+    return SM_OK;
+}
+
+void facts_clear(facts *f)
+{
+    arena_clear(&f->tmp);
+}
+
+bool facts_single_use(const facts *f, const graph *g, val v)
+{
+    node_id id = graph_node_of(g, v);
+    return f->uses[v] == 1 && !f->controlled[id] && g->nodes[id].control_count == 0;
+}
+
+val graph_remake(graph *g, const char *name, const node *n, const val *inputs, size_t input_count, const attr *extra,
+                 size_t extra_count)
+{
+    const op_def       *op = op_find(slice_of(name));
+    const op_signature *sig = op ? graph_signature(g, op) : NULL;
+    if (!sig) return VAL_NONE;
+    attr  *attrs = ARENA_ARRAY(&g->arena, attr, sig->attr_count + 1);
+    size_t count = 0;
+    for (size_t i = 0; attrs && i < sig->attr_count; i++) {
+        const attr *found = NULL;
+        for (size_t j = 0; j < extra_count && !found; j++)
+            if (slice_eq(extra[j].name, sig->attrs[i].name)) found = &extra[j];
+        for (size_t j = 0; j < n->sig->attr_count && !found; j++)
+            if (slice_eq(n->attrs[j].name, sig->attrs[i].name)) found = &n->attrs[j];
+        if (found) attrs[count++] = *found;
+    }
+    node_id id = graph_add_node(g, op, n->name, inputs, input_count, attrs, count);
+    return id == NODE_NONE ? VAL_NONE : g->nodes[id].outputs;
+}

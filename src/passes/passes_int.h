@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* passes/passes_int.h - what several passes need: questions about a graph, and the passes themselves. */
+#ifndef PASSES_PASSES_INT_H
+#define PASSES_PASSES_INT_H
+
+#include "passes/passes.h"
+
+/* Questions that are answered once per pass; valid until the graph changes. */
+typedef struct facts {
+    arena    tmp;
+    node_id *order;
+    size_t   order_count;
+    size_t  *uses;             /* of each value                                             */
+    bool    *controlled;       /* some node (or the caller) waits for this node by control  */
+    bool    *constant;         /* the node depends on constants and variables only          */
+    bool     has_flow;         /* Switch, Merge ...                                         */
+} facts;
+
+sm_status facts_find(facts *f, const graph *g, sm_error *err) CHECKED;
+void      facts_clear(facts *f);
+
+static inline bool node_is(const node *n, const char *op)
+{
+    return strcmp(n->op->name, op) == 0;
+}
+/* The node that alone uses v is worth fusing with: v has one use, and nobody waits for its node by control. */
+bool facts_single_use(const facts *f, const graph *g, val v);
+/* A node of op `name` that takes over what it can of n's attributes; extra attributes come first. VAL_NONE when the op is
+ * not built in. */
+val graph_remake(graph *g, const char *name, const node *n, const val *inputs, size_t input_count, const attr *extra,
+                 size_t extra_count);
+
+sm_status pass_prune(graph *g, sm_error *err);
+sm_status pass_drop_controls(graph *g, sm_error *err);
+sm_status pass_drop_identity(graph *g, sm_error *err);
+sm_status pass_fold_batch_norm(graph *g, sm_error *err);
+sm_status pass_fuse_bias(graph *g, sm_error *err);
+sm_status pass_fuse_activation(graph *g, sm_error *err);
+
+#endif
