@@ -50,5 +50,7 @@ typedef struct op_signature {
 /* INTERNAL "<op>: signature: <what> at '<rest>'" for a text of ours that does not parse. */
 sm_status signature_parse(arena *a, const char *op, const char *text, const op_signature **out, sm_error *err) CHECKED;
 int       signature_attr(const op_signature *s, slice name);     /* index or -1 */
+/* The types that a dtype's or a set's name stands for, as bits like allowed_types; 0: neither. Kernel patterns use it too. */
+uint64_t  signature_types(slice name);
 
 #endif

@@ -33,6 +33,7 @@ typedef struct sm_tensor {
     shape            shape;              /* known                                              */
     void            *data;               /* NULL only when there are no elements               */
     buffer          *buffer;             /* NULL: a workspace's memory                         */
+    memory          *home;               /* where a counted header came from; NULL: the heap   */
 } tensor;
 
 /* A tensor with memory from m; plain elements are not initialised, strings are empty, objects NULL. */
@@ -94,6 +95,6 @@ static inline object *tensor_object(const tensor *t, size_t i)
 }
 /* Elements of an int32/int64 vector as a shape (-1 allowed); INVALID_ARGUMENT otherwise. */
 sm_status tensor_to_shape(const tensor *t, shape *out, sm_error *err) CHECKED;
-void tensor_print(str *out, const tensor *t, size_t most);     /* "[1 2 3...]": TensorFlow's SummarizeValue */
+void tensor_print(str *out, const tensor *t, size_t most);     /* "1 2 3...", "[1 2][3...]": TensorFlow's SummarizeValue */
 
 #endif
