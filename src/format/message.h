@@ -31,34 +31,47 @@
 
 typedef enum field_type {
     FIELD_NONE,
-    FIELD_INT32, FIELD_INT64, FIELD_UINT32, FIELD_UINT64, FIELD_SINT64, FIELD_FIXED32, FIELD_FIXED64,
-    FIELD_FLOAT, FIELD_DOUBLE, FIELD_BOOL, FIELD_ENUM, FIELD_STRING, FIELD_BYTES, FIELD_SUB
+    FIELD_INT32,
+    FIELD_INT64,
+    FIELD_UINT32,
+    FIELD_UINT64,
+    FIELD_SINT64,
+    FIELD_FIXED32,
+    FIELD_FIXED64,
+    FIELD_FLOAT,
+    FIELD_DOUBLE,
+    FIELD_BOOL,
+    FIELD_ENUM,
+    FIELD_STRING,
+    FIELD_BYTES,
+    FIELD_SUB
 } field_type;
 
 typedef enum field_label {
-    FIELD_ABSENT,      /* a hole in the table: no such field                                        */
-    FIELD_PLAIN,       /* a scalar; present when it is not zero                                     */
-    FIELD_OPTIONAL,    /* a scalar with its own presence bit; `extra` is the offset of a bool       */
-    FIELD_POINTER,     /* a sub-message by pointer                                                  */
-    FIELD_EMBEDDED,    /* a sub-message inside the struct: the value of a map entry                 */
-    FIELD_REPEATED,    /* `extra` is the offset of the size_t count                                 */
-    FIELD_MAP,         /* the same, of entries; `of` describes the entry                            */
-    FIELD_ONEOF        /* `extra` is the offset of `which`                                          */
+    FIELD_ABSENT, /* a hole in the table: no such field                                        */
+    FIELD_PLAIN, /* a scalar; present when it is not zero                                     */
+    FIELD_OPTIONAL, /* a scalar with its own presence bit; `extra` is the offset of a bool       */
+    FIELD_POINTER, /* a sub-message by pointer                                                  */
+    FIELD_EMBEDDED, /* a sub-message inside the struct: the value of a map entry                 */
+    FIELD_REPEATED, /* `extra` is the offset of the size_t count                                 */
+    FIELD_MAP, /* the same, of entries; `of` describes the entry                            */
+    FIELD_ONEOF /* `extra` is the offset of `which`                                          */
 } field_label;
 
 typedef struct message_field {
     const char *name;
-    const void *of;              /* const message_type * of a sub-message or entry, const enum_type * of an enum */
-    uint16_t    offset, extra;
-    uint8_t     type, label;     /* field_type, field_label */
+    const void
+            *of; /* const message_type * of a sub-message or entry, const enum_type * of an enum */
+    uint16_t offset, extra;
+    uint8_t  type, label; /* field_type, field_label */
 } message_field;
 
 typedef struct message_type {
-    const char          *name;        /* "tensorflow.NodeDef"; NULL: the entry of a map */
-    const message_field *fields;      /* indexed by field number                        */
-    uint16_t             field_end;   /* one past the largest number                    */
-    uint16_t             lists;       /* how many of the fields are lists or maps       */
-    uint32_t             size;        /* of the struct                                  */
+    const char          *name; /* "tensorflow.NodeDef"; NULL: the entry of a map */
+    const message_field *fields; /* indexed by field number                        */
+    uint16_t             field_end; /* one past the largest number                    */
+    uint16_t             lists; /* how many of the fields are lists or maps       */
+    uint32_t             size; /* of the struct                                  */
 } message_type;
 
 typedef struct enum_value {
@@ -94,48 +107,62 @@ typedef struct message_unknown {
 #define FIELD_C_BYTES slice
 
 /* tf_NodeDef, tf_NodeDef_attr_entry and their tables type_NodeDef */
-#define MESSAGE(message, full_name)                                                                \
-    typedef struct tf_##message tf_##message;                                                      \
+#define MESSAGE(message, full_name)           \
+    typedef struct tf_##message tf_##message; \
     extern const message_type   type_##message;
-#define MAP(message, number, name, key_type, type)                                                 \
+#define MAP(message, number, name, key_type, type) \
     typedef struct tf_##message##_##name##_entry tf_##message##_##name##_entry;
 #define MAP_SUB(message, number, name, key_type, sub) MAP(message, number, name, key_type, sub)
 #define ENUM_TYPE(enumeration, full_name) extern const enum_type type_##enumeration;
 #include "format/tf_messages.def"
 
-#define MESSAGE(message, full_name)                                                                \
-    struct tf_##message {                                                                          \
+#define MESSAGE(message, full_name) \
+    struct tf_##message {           \
         message_unknown *unknown;
-#define END_MESSAGE(message) };
+#define END_MESSAGE(message) \
+    }                        \
+    ;
 #define FIELD(message, number, name, type) FIELD_C_##type name;
 #define ENUM(message, number, name, enumeration) int32_t name;
 #define SUB(message, number, name, sub) tf_##sub *name;
-#define OPTIONAL_FIELD(message, number, name, type) bool has_##name; FIELD_C_##type name;
-#define REPEATED_FIELD(message, number, name, type) FIELD_C_##type *name; size_t name##_count;
-#define REPEATED_ENUM(message, number, name, enumeration) int32_t *name; size_t name##_count;
-#define REPEATED_SUB(message, number, name, sub) tf_##sub *name; size_t name##_count;
-#define MAP(message, number, name, key_type, type)                                                 \
-    tf_##message##_##name##_entry *name;                                                           \
-    size_t name##_count;
+#define OPTIONAL_FIELD(message, number, name, type) \
+    bool           has_##name;                      \
+    FIELD_C_##type name;
+#define REPEATED_FIELD(message, number, name, type) \
+    FIELD_C_##type *name;                           \
+    size_t          name##_count;
+#define REPEATED_ENUM(message, number, name, enumeration) \
+    int32_t *name;                                        \
+    size_t   name##_count;
+#define REPEATED_SUB(message, number, name, sub) \
+    tf_##sub *name;                              \
+    size_t    name##_count;
+#define MAP(message, number, name, key_type, type) \
+    tf_##message##_##name##_entry *name;           \
+    size_t                         name##_count;
 #define MAP_SUB(message, number, name, key_type, sub) MAP(message, number, name, key_type, sub)
-#define ONEOF(message) uint32_t which; union {
-#define END_ONEOF(message) };
+#define ONEOF(message) \
+    uint32_t which;    \
+    union {
+#define END_ONEOF(message) \
+    }                      \
+    ;
 #define ONEOF_FIELD FIELD
 #define ONEOF_ENUM ENUM
 #define ONEOF_SUB SUB
 #include "format/tf_messages.def"
 
-#define MAP(message, number, name, key_type, type)                                                 \
-    struct tf_##message##_##name##_entry {                                                         \
-        message_unknown   *unknown;                                                                \
-        FIELD_C_##key_type key;                                                                    \
-        FIELD_C_##type     value;                                                                  \
+#define MAP(message, number, name, key_type, type) \
+    struct tf_##message##_##name##_entry {         \
+        message_unknown   *unknown;                \
+        FIELD_C_##key_type key;                    \
+        FIELD_C_##type     value;                  \
     };
-#define MAP_SUB(message, number, name, key_type, sub)                                              \
-    struct tf_##message##_##name##_entry {                                                         \
-        message_unknown   *unknown;                                                                \
-        FIELD_C_##key_type key;                                                                    \
-        tf_##sub           value;                                                                  \
+#define MAP_SUB(message, number, name, key_type, sub) \
+    struct tf_##message##_##name##_entry {            \
+        message_unknown   *unknown;                   \
+        FIELD_C_##key_type key;                       \
+        tf_##sub           value;                     \
     };
 #include "format/tf_messages.def"
 
@@ -164,20 +191,25 @@ enum {
 
 /* Merges wire into *message (begin with zeroes): scalars replace, lists grow, sub-messages merge. Slices point into
  * wire. DATA_LOSS when the bytes are no such message, RESOURCE_EXHAUSTED when the arena is spent. */
-sm_status message_decode(const message_type *type, slice wire, arena *a, void *message, sm_error *err) CHECKED;
+sm_status message_decode(const message_type *type, slice wire, arena *a, void *message,
+                         sm_error *err) CHECKED;
 
 /* The bytes, in a. Deterministic: fields in the order of their numbers, maps sorted by key (integers by value, strings
- * bytewise), then the unknown fields. A file that TensorFlow wrote comes back byte for byte, except that Python
- * writes maps with integer keys in descending order. */
-sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out, sm_error *err) CHECKED;
+ * bytewise), then the unknown fields. That is the order of protobuf's C++, which fingerprints are made of. A file that
+ * TensorFlow's Python wrote comes back byte for byte but for the order of maps: Python's protobuf writes integer
+ * keys in descending order and a string key after the longer ones that it begins ("Tidx" before "T"). */
+sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out,
+                         sm_error *err) CHECKED;
 /* The number of those bytes. */
-sm_status message_size(const message_type *type, const void *message, size_t *size, sm_error *err) CHECKED;
+sm_status message_size(const message_type *type, const void *message, size_t *size,
+                       sm_error *err) CHECKED;
 
 /* -- Text format (text_format.c) -------------------------------------------------------------------- */
 
 /* Parses protobuf's text format (saved_model.pbtxt). Strings without escapes point into text. DATA_LOSS with
  * "line:column: what is wrong". */
-sm_status message_parse_text(const message_type *type, slice text, arena *a, void *message, sm_error *err) CHECKED;
+sm_status message_parse_text(const message_type *type, slice text, arena *a, void *message,
+                             sm_error *err) CHECKED;
 /* Prints as protobuf does: two spaces of indentation, fields in the order of their numbers, maps sorted by key, Any expanded
  * when its type is known. */
 void message_print(const message_type *type, const void *message, str *out);
