@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # libsavedmodel.a holds one relocatable object whose hidden symbols have been made local, so a program that links it
-# may use our internal names for its own functions (tests/build/symbols.sh checks it).
+# may use our internal names for its own functions (tests/package/symbols.sh checks it).
 set(one_object ${CMAKE_BINARY_DIR}/savedmodel.o)
 add_custom_command(OUTPUT ${one_object}
     COMMAND ${CMAKE_LINKER} -r -o ${one_object} $<TARGET_OBJECTS:sm_objects>

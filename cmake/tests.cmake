@@ -2,7 +2,7 @@
 # Everything that `ctest` runs, by kind:
 #   unit/X       tests/unit/X_test.c, cmocka, linked with the library's insides
 #   cli/X        tests/cli/X.sh against X.stdout (tools/run_cli_test.sh)
-#   build/X      tests/build/X.sh: what the libraries show, the header as C99 and C++11, the dependency law, installing
+#   package/X    tests/package/X.sh: what the libraries show, the header as C99 and C++11, the dependency law, installing
 #   example/X    examples/X.c against the public header, run with the arguments on its "run:" line
 #   fuzz/X       the corpus of fuzz/X.c (cmake/fuzz.cmake)
 # A folder tests/NAME/ with a CMakeLists.txt of its own is added as it is.
@@ -60,7 +60,7 @@ foreach(room ${test_rooms})
     add_subdirectory(${room})
 endforeach()
 
-# -- cli, build ------------------------------------------------------------------------------------
+# -- cli, package ----------------------------------------------------------------------------------
 
 file(GLOB cli_tests CONFIGURE_DEPENDS tests/cli/*.sh)
 if(TARGET savedmodel)
@@ -72,12 +72,12 @@ if(TARGET savedmodel)
     endforeach()
 endif()
 
-file(GLOB build_tests CONFIGURE_DEPENDS tests/build/*.sh)
-foreach(file ${build_tests})
+file(GLOB package_tests CONFIGURE_DEPENDS tests/package/*.sh)
+foreach(file ${package_tests})
     get_filename_component(name ${file} NAME_WE)
-    add_test(NAME build/${name} COMMAND ${file} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER}
+    add_test(NAME package/${name} COMMAND ${file} ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER}
         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    sm_test_defaults(build/${name})
+    sm_test_defaults(package/${name})
 endforeach()
 
 # -- examples --------------------------------------------------------------------------------------

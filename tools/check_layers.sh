@@ -19,4 +19,4 @@ find src cli examples -name '*.[ch]' -o -name '*.def' | sort | xargs awk '
         if (name ~ /_int\.h$/) { from = FILENAME; sub(/[^\/]*$/, "", from); of = "src/" name; sub(/[^\/]*$/, "", of)
                                  if (from != of) bad(name " is private to " of) } }
     room == "ops" && FILENAME != "src/ops/registry.c" && /^extern const op_def [a-z0-9_]+_ops\[/ { bad("only ops/registry.c names families") }
-    END { if (!failed) print "layers: " files " files keep to src/LAYERS"; exit failed }' src/LAYERS
+    END { if (!failed) print "layers: " files " files keep to src/LAYERS"; exit failed }' src/LAYERS || exit 1
