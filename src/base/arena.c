@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/arena.c - bump allocation in blocks that double.
  *
- * A block knows how far it has ever been used (`dirty`): memory beyond is still zero from calloc and need
- * not be cleared, so a large fresh array costs no more than its pages. A request too large for the newest
- * block opens a new one; what is left of the old one is given up. arena_reset merges the blocks into one as
- * large as all of them, so an arena that is filled and reset in turn stops allocating in its second round.
+ * A block knows how far it has ever been used (`dirty`): memory beyond is still zero from calloc
+ * and need not be cleared, so a large fresh array costs no more than its pages. A request too
+ * large for the newest block opens a new one; what is left of the old one is given up. arena_reset
+ * merges the blocks into one as large as all of them, so an arena that is filled and reset in turn
+ * stops allocating in its second round.
  *
- * Under address sanitizer each allocation is followed by a poisoned gap, and what has not been handed out
- * or was forgotten by a reset is poisoned. */
+ * Under address sanitizer each allocation is followed by a poisoned gap, and what has not been
+ * handed out or was forgotten by a reset is poisoned. */
 #include "base/arena.h"
 
 #include "base/heap.h"
@@ -38,8 +39,8 @@ enum { GAP = 0 };
 enum { ALIGNMENT = 16, FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
 
 struct arena_block {
-    arena_block *next;       /* older                                */
-    size_t       size;       /* of data                              */
+    arena_block *next;       /* older */
+    size_t       size;       /* of data */
     size_t       used;
     size_t       dirty;      /* data[dirty..size) has never been written */
     _Alignas(ALIGNMENT) char data[];
@@ -102,7 +103,8 @@ void arena_reset(arena *a)
     a->failed = false;
 }
 
-/* As much as all blocks so far, within limits; only what is needed when the budget is nearly spent. */
+/* As much as all blocks so far, within limits; only what is needed when the budget is nearly
+ * spent. */
 static bool make_room(arena *a, size_t size)
 {
     size_t step = a->reserved;

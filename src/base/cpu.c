@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/cpu.c - what the CPU can do and what the operating system lets it do.
  *
- * A CPU that knows AVX is of no use when the system does not save its registers: XGETBV tells which it saves.
- * Machines other than x86 have the portable level only. */
+ * A CPU that knows AVX is of no use when the system does not save its registers: XGETBV tells
+ * which it saves. Machines other than x86 have the portable level only. */
 #include "base/cpu.h"
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -11,7 +11,7 @@
 #define CPU_X86 1
 #endif
 
-/* -- Instruction sets ------------------------------------------------------------------------------ */
+/* -- Instruction sets -------------------------------------------------------------------------- */
 
 static const char *const isa_names[ISA_COUNT] = { "portable", "sse2", "avx2", "avx512" };
 
@@ -33,8 +33,8 @@ bool isa_parse(slice name, isa *out)
 #ifdef CPU_X86
 
 enum {
-    SAVES_SSE_AVX = 0x06,        /* XCR0: xmm and upper halves of ymm                   */
-    SAVES_AVX512 = 0xe6          /* and mask registers, upper halves of zmm, zmm16..31  */
+    SAVES_SSE_AVX = 0x06, /* XCR0: xmm and upper halves of ymm */
+    SAVES_AVX512 = 0xe6 /* and mask registers, upper halves of zmm, zmm16..31 */
 };
 
 static uint64_t saved_registers(void)
@@ -73,13 +73,13 @@ isa cpu_isa(void)
 
 #endif
 
-/* -- Floating-point state ---------------------------------------------------------------------------- */
+/* -- Floating-point state ---------------------------------------------------------------------- */
 
 #if defined(__SSE2__)
 
 enum {
-    MXCSR_STICKY = 0x3f,           /* exceptions that have happened: not part of the state    */
-    MXCSR_FLUSH = 0x8000 | 0x40    /* results (FTZ) and operands (DAZ)                        */
+    MXCSR_STICKY = 0x3f, /* exceptions that have happened: not part of the state */
+    MXCSR_FLUSH = 0x8000 | 0x40 /* results (FTZ) and operands (DAZ)                        */
 };
 
 static fp_state read_state(void)

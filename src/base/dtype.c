@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/dtype.c - the table of element types.
  *
- * Number, size and name come from SM_DTYPE_LIST in savedmodel.h; what only the library needs, class and
- * OpDef's spelling, is the X-macro's companion below: a row that it lacks does not compile. */
+ * Number, size and name come from SM_DTYPE_LIST in savedmodel.h; what only the library needs,
+ * class and OpDef's spelling, is the X-macro's companion below: a row that it lacks does not
+ * compile. */
 #include "base/dtype.h"
 
 /* class, OpDef's spelling */
@@ -41,16 +42,18 @@
 #define TRAITS_FLOAT4_E2M1FN DTYPE_STORAGE, "float4_e2m1fn"
 
 typedef struct dtype_row {
-    unsigned    size, class;
+    unsigned    size, classes;
     const char *short_name, *name, *proto_name;
     const char *short_ref, *name_ref, *proto_ref;
 } dtype_row;
 
 #define ROW(id, number, size, text) ROW_OF(id, number, size, text, TRAITS_##id)
 #define ROW_OF(...) ROW_FILLED(__VA_ARGS__)
-#define ROW_FILLED(id, number, size, text, class, short_text)                                      \
-    [number] = { size, class,           short_text, text, "DT_" #id, short_text "_ref",            \
-                 text "_ref", "DT_" #id "_REF" },
+/* clang-format off */
+#define ROW_FILLED(id, number, size, text, classes, short_text)                                    \
+    [number] = { size, classes, short_text, text, "DT_" #id,                                       \
+                 short_text "_ref", text "_ref", "DT_" #id "_REF" },
+/* clang-format on */
 
 static const dtype_row rows[DTYPE_LAST] = {
     [SM_INVALID] = { 0, 0, "invalid", "invalid", "DT_INVALID", "invalid", "invalid", "DT_INVALID" },
@@ -74,7 +77,7 @@ size_t dtype_size(sm_dtype t)
 
 unsigned dtype_class(sm_dtype t)
 {
-    return (unsigned)t < DTYPE_LAST ? rows[t].class : 0;
+    return (unsigned)t < DTYPE_LAST ? rows[t].classes : 0;
 }
 
 const char *dtype_name(sm_dtype t)
@@ -102,7 +105,8 @@ sm_dtype dtype_parse(slice name)
 {
     for (int i = 1; i < DTYPE_LAST; i++) {
         const dtype_row *r = &rows[i];
-        if (slice_is(name, r->name) || slice_is(name, r->short_name) || slice_is(name, r->proto_name))
+        if (slice_is(name, r->name) || slice_is(name, r->short_name) ||
+            slice_is(name, r->proto_name))
             return (sm_dtype)i;
         if (slice_is(name, r->name_ref) || slice_is(name, r->short_ref) ||
             slice_is(name, r->proto_ref))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/file.c - mapping, reading and writing files.
  *
- * Reading: only regular files, opened without waiting, so that a pipe or a device named by a model cannot
- * hang or fill the memory. Writing: into "<path>.<number>.tmp" beside the target, synced, renamed over it; a
- * reader sees the old file or the new one, whole. The new file gets the mode that open() would give it. A
- * target that is a link is followed first; one that is a device (/dev/stdout) is written to directly, for
- * renaming over it would destroy it. */
+ * Reading: only regular files, opened without waiting, so that a pipe or a device named by a model
+ * cannot hang or fill the memory. Writing: into "<path>.<number>.tmp" beside the target, synced,
+ * renamed over it; a reader sees the old file or the new one, whole. The new file gets the mode
+ * that open() would give it. A target that is a link is followed first; one that is a device
+ * (/dev/stdout) is written to directly, for renaming over it would destroy it. */
 #define _GNU_SOURCE 1
 
 #include "base/file.h"
@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* -- Errors ---------------------------------------------------------------------------------------- */
+/* -- Errors ------------------------------------------------------------------------------------ */
 
 static const struct {
     int         number;
@@ -59,7 +59,7 @@ static sm_status fail_memory(sm_error *err, const char *path)
     return FAIL(err, SM_RESOURCE_EXHAUSTED, "%s: out of memory", path);
 }
 
-/* -- Reading ----------------------------------------------------------------------------------------- */
+/* -- Reading ----------------------------------------------------------------------------------- */
 
 struct file_view_owner {
     atomic_size_t references;
@@ -78,7 +78,8 @@ static sm_status read_whole(int fd, const char *path, char *to, size_t size, sm_
         ssize_t n = read(fd, to + done, want);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return fail_errno(err, path, errno);
-        if (n == 0) return FAIL(err, SM_DATA_LOSS, "%s: the file became shorter while it was read", path);
+        if (n == 0)
+            return FAIL(err, SM_DATA_LOSS, "%s: the file became shorter while it was read", path);
         done += (size_t)n;
     }
     return SM_OK;
@@ -98,7 +99,8 @@ static sm_status load_bytes(int fd, const char *path, bool copy, struct file_vie
             o->mapped = true;
             return SM_OK;
         }
-        if (errno != ENODEV) return fail_errno(err, path, errno);     /* a file system without mapping */
+        if (errno != ENODEV)
+            return fail_errno(err, path, errno); /* a file system without mapping */
     }
     o->memory = heap_alloc(o->size);
     if (!o->memory) return fail_memory(err, path);
@@ -172,7 +174,7 @@ void file_close(file_view *v)
     heap_free(o);
 }
 
-/* -- Asking ------------------------------------------------------------------------------------------ */
+/* -- Asking ------------------------------------------------------------------------------------ */
 
 bool file_exists(const char *path)
 {
@@ -196,7 +198,8 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-sm_status file_list(const char *path, arena *a, const char *const **names, size_t *count, sm_error *err)
+sm_status file_list(const char *path, arena *a, const char *const **names, size_t *count,
+                    sm_error *err)
 {
     const char   **list = NULL;
     size_t         n = 0, capacity = 0;
@@ -218,12 +221,12 @@ sm_status file_list(const char *path, arena *a, const char *const **names, size_
     return SM_OK;
 }
 
-/* -- Writing ----------------------------------------------------------------------------------------- */
+/* -- Writing ----------------------------------------------------------------------------------- */
 
 struct file_writer {
-    int  fd;
-    str  path;           /* the target, links followed */
-    str  temporary;      /* "": written directly       */
+    int fd;
+    str path; /* the target, links followed */
+    str temporary; /* "": written directly */
 };
 
 static void free_writer(file_writer *w)
@@ -304,7 +307,8 @@ sm_status file_writer_commit(file_writer *w, sm_error *err)
     sm_status status = SM_OK;
 
     if (w->temporary.len) {
-        int failed = fsync(w->fd) != 0 && errno != EINVAL ? errno : 0;     /* EINVAL: cannot be synced */
+        int failed =
+            fsync(w->fd) != 0 && errno != EINVAL ? errno : 0; /* EINVAL: cannot be synced */
         if (!failed && rename(str_text(&w->temporary), str_text(&w->path)) != 0) failed = errno;
         if (failed) {
             (void)unlink(str_text(&w->temporary));
@@ -343,9 +347,9 @@ sm_status file_make_directories(const char *path, sm_error *err)
         if (part.failed)
             status = fail_memory(err, path);
         else if (mkdir(str_text(&part), 0777) != 0 && !file_is_directory(str_text(&part)))
-            status = errno == EEXIST ? FAIL(err, SM_FAILED_PRECONDITION, "%s: not a directory",
-                                            str_text(&part))
-                                     : fail_errno(err, str_text(&part), errno);
+            status = errno == EEXIST
+                         ? FAIL(err, SM_FAILED_PRECONDITION, "%s: not a directory", str_text(&part))
+                         : fail_errno(err, str_text(&part), errno);
     }
     str_clear(&part);
     return status;

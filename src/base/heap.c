@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/heap.c - malloc behind one door, and the counter that makes an allocation fail on request.
  *
- * The counter is the only mutable global of the library. It is a test's instrument: 0 means off, and then
- * an allocation costs one relaxed load more. It counts down and reports failure on the step from 1 to 0;
- * threads that pass 0 together leave it negative, which never fires again. */
+ * The counter is the only mutable global of the library. It is a test's instrument: 0 means off,
+ * and then an allocation costs one relaxed load more. It counts down and reports failure on the
+ * step from 1 to 0; threads that pass 0 together leave it negative, which never fires again. */
 #define _GNU_SOURCE 1
 
 #include "base/heap.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/map.c - entries in an array, found through slots of 32-bit indices with linear probing.
  *
- * The hash is SipHash-1-3, keyed with bytes that the kernel gave this process at its start and the map's
- * address: whoever wrote the file cannot know it, so colliding names cannot be prepared. The order of
- * iteration is that of insertion and does not depend on the seed. */
+ * The hash is SipHash-1-3, keyed with bytes that the kernel gave this process at its start and the
+ * map's address: whoever wrote the file cannot know it, so colliding names cannot be prepared. The
+ * order of iteration is that of insertion and does not depend on the seed. */
 #define _GNU_SOURCE 1
 
 #include "base/map.h"
@@ -12,9 +12,10 @@
 #include <sys/auxv.h>
 #endif
 
-enum { FIRST_CAPACITY = 8 };       /* entries; there are twice as many slots, so half of them stay empty */
+/* Entries; there are twice as many slots, so half of them stay empty. */
+enum { FIRST_CAPACITY = 8 };
 
-/* -- The hash ------------------------------------------------------------------------------------ */
+/* -- The hash ---------------------------------------------------------------------------------- */
 
 typedef struct sip {
     uint64_t a, b, c, d;
@@ -36,9 +37,9 @@ static inline void sip_round(sip *s)
 uint64_t slice_hash(slice s, uint64_t seed)
 {
     uint64_t key = seed ^ 0x9e3779b97f4a7c15u, word, last = (uint64_t)s.len << 56;
-    sip      h = { seed ^ 0x736f6d6570736575u, key ^ 0x646f72616e646f6du, seed ^ 0x6c7967656e657261u,
-                   key ^ 0x7465646279746573u };
-    size_t   i = 0;
+    sip    h = { seed ^ 0x736f6d6570736575u, key ^ 0x646f72616e646f6du, seed ^ 0x6c7967656e657261u,
+                 key ^ 0x7465646279746573u };
+    size_t i = 0;
 
     for (; i + 8 <= s.len; i += 8) {
         memcpy(&word, s.ptr + i, 8);
@@ -61,13 +62,14 @@ static uint64_t new_seed(const map *m)
 {
     uint64_t secret[2] = { 0x243f6a8885a308d3u, 0x13198a2e03707344u };
 #if defined(__linux__)
-    const void *random = (const void *)getauxval(AT_RANDOM);    /* 16 bytes, different in each process */
+    const void *random =
+        (const void *)getauxval(AT_RANDOM); /* 16 bytes, different in each process */
     if (random) memcpy(secret, random, sizeof secret);
 #endif
     return slice_hash(slice_make(secret, sizeof secret), (uint64_t)(uintptr_t)m);
 }
 
-/* -- The table ----------------------------------------------------------------------------------- */
+/* -- The table --------------------------------------------------------------------------------- */
 
 void map_init(map *m, arena *a)
 {

@@ -4,10 +4,10 @@
  *   half       s eeeee mmmmmmmmmm         bias 15
  *   bfloat16   s eeeeeeee mmmmmmm         the upper half of a float
  *
- * The conversions to and from float have no branches, only selections, so the compiler turns the loops
- * over arrays into vector code. They must also work while denormals are flushed, as they are during a run:
- * no floating-point operation here takes or gives a denormal float; a half's denormals are rebuilt by adding
- * and subtracting powers of two that are normal numbers. */
+ * The conversions to and from float have no branches, only selections, so the compiler turns the
+ * loops over arrays into vector code. They must also work while denormals are flushed, as they are
+ * during a run: no floating-point operation here takes or gives a denormal float; a half's
+ * denormals are rebuilt by adding and subtracting powers of two that are normal numbers. */
 #include "base/dtype.h"
 
 #include <math.h>
@@ -26,10 +26,11 @@ static inline float bits_float(uint32_t u)
     return f;
 }
 
-/* -- half ---------------------------------------------------------------------------------------- */
+/* -- half -------------------------------------------------------------------------------------- */
 
-/* The bits are put where a float has them. Normal: the exponent's bias is changed by adding. Denormal:
- * with the exponent of 2^-14 put before it, the number reads 2^-14 + value; 2^-14 is subtracted again. */
+/* The bits are put where a float has them. Normal: the exponent's bias is changed by adding.
+ * Denormal: with the exponent of 2^-14 put before it, the number reads 2^-14 + value; 2^-14 is
+ * subtracted again. */
 static inline float widen_half(uint16_t h)
 {
     uint32_t rest = (uint32_t)(h & 0x7fff) << 13;
@@ -43,8 +44,9 @@ static inline float widen_half(uint16_t h)
     return bits_float(sign | (rest < (1u << 23) ? tiny : normal));
 }
 
-/* Normal: half an ulp less one is added, and one more when the last bit kept is odd; a carry runs into the
- * exponent, as it should. Denormal: adding 0.5 makes the FPU round at 2^-24. NaN keeps its upper bits. */
+/* Normal: half an ulp less one is added, and one more when the last bit kept is odd; a carry runs
+ * into the exponent, as it should. Denormal: adding 0.5 makes the FPU round at 2^-24. NaN keeps
+ * its upper bits. */
 static inline uint16_t narrow_half(float f)
 {
     uint32_t u = float_bits(f);
@@ -70,7 +72,7 @@ uint16_t float_to_half(float f)
     return narrow_half(f);
 }
 
-/* -- bfloat16 ------------------------------------------------------------------------------------ */
+/* -- bfloat16 ---------------------------------------------------------------------------------- */
 
 static inline float widen_bfloat16(uint16_t b)
 {
@@ -96,7 +98,7 @@ uint16_t float_to_bfloat16(float f)
     return narrow_bfloat16(f);
 }
 
-/* -- Arrays -------------------------------------------------------------------------------------- */
+/* -- Arrays ------------------------------------------------------------------------------------ */
 
 void narrow_to_float(sm_dtype t, const uint16_t *restrict from, float *restrict to, size_t n)
 {
@@ -118,10 +120,10 @@ void float_to_narrow(sm_dtype t, const float *restrict from, uint16_t *restrict 
             to[i] = narrow_bfloat16(from[i]);
 }
 
-/* -- From double, in one rounding ------------------------------------------------------------------ */
+/* -- From double, in one rounding -------------------------------------------------------------- */
 
-/* A double to the nearest float to odd: what is cut off is remembered in the last bit. The 13 or 16 bits
- * that are cut next are more than two, so rounding that is rounding the double. */
+/* A double to the nearest float to odd: what is cut off is remembered in the last bit. The 13 or
+ * 16 bits that are cut next are more than two, so rounding that is rounding the double. */
 static float float_to_odd(double d)
 {
     uint64_t u;
@@ -133,12 +135,12 @@ static float float_to_odd(double d)
     sign = (uint32_t)(u >> 32) & 0x80000000u;
     exponent = (int)((u >> 52) & 0x7ff) - 1023;
     mantissa = (u & 0xfffffffffffffu) | 0x10000000000000u;
-    if (exponent > 127)                       /* too large, infinite or NaN: float says the same */
+    if (exponent > 127) /* too large, infinite or NaN: float says the same */
         return (float)d;
     if (exponent < -150) return bits_float(sign | (u << 1 != 0));
     int shift = exponent < -126 ? 29 + (-126 - exponent) : 29;
     cut = mantissa & ((1ull << shift) - 1);
-    bits = (uint32_t)(mantissa >> shift);     /* with the leading one, unless denormal */
+    bits = (uint32_t)(mantissa >> shift); /* with the leading one, unless denormal */
     if (exponent >= -126) bits += (uint32_t)(exponent + 126) << 23;
     return bits_float(sign | bits | (cut != 0));
 }
@@ -153,12 +155,12 @@ uint16_t double_to_bfloat16(double d)
     return narrow_bfloat16(float_to_odd(d));
 }
 
-/* -- 8-bit floats ---------------------------------------------------------------------------------- */
+/* -- 8-bit floats ------------------------------------------------------------------------------ */
 
 typedef enum specials {
-    IEEE,         /* the last exponent is infinity and NaN             */
-    FINITE,       /* one NaN: all bits but the sign set                */
-    UNSIGNED_ZERO,/* one NaN: what would be minus zero                 */
+    IEEE, /* the last exponent is infinity and NaN */
+    FINITE, /* one NaN: all bits but the sign set */
+    UNSIGNED_ZERO, /* one NaN: what would be minus zero */
     NUMBERS_ONLY
 } specials;
 

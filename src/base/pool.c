@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/pool.c - the thread pool.
  *
- * A caller takes one of a fixed number of desks, puts its job on it, wakes the workers and starts on the pieces
- * itself. Workers go round the desks and help wherever a job is open; a piece is taken by adding 1 to the
- * desk's counter. A caller that finds no free desk does its job alone.
+ * A caller takes one of a fixed number of desks, puts its job on it, wakes the workers and starts
+ * on the pieces itself. Workers go round the desks and help wherever a job is open; a piece is
+ * taken by adding 1 to the desk's counter. A caller that finds no free desk does its job alone.
  *
- *   desk.open     the job on the desk may be joined
- *   desk.inside   workers at the desk
- *   desk.next     the next piece
+ *    desk.open     the job on the desk may be joined
+ *    desk.inside   workers at the desk
+ *    desk.next     the next piece
  *
- * The end of a job: the pieces are all taken, the caller closes the desk and waits until nobody is inside.
- * A worker enters first and looks at `open` then; the caller closes first and looks at `inside` then. With
- * both sequentially consistent, either the worker sees the desk closed and leaves without touching the job, or
- * the caller sees the worker and waits. So workers that wake too late cost the caller nothing, which matters
- * more than the speed of the wake: the caller of a short job has often finished before a sleeping worker runs.
+ * The end of a job: the pieces are all taken, the caller closes the desk and waits until nobody is
+ * inside. A worker enters first and looks at `open` then; the caller closes first and looks at
+ * `inside` then. With both sequentially consistent, either the worker sees the desk closed and
+ * leaves without touching the job, or the caller sees the worker and waits. So workers that wake
+ * too late cost the caller nothing, which matters more than the speed of the wake: the caller of a
+ * short job has often finished before a sleeping worker runs.
  *
- * Waiting is a bounded spin, then a futex. Workers sleep on `epoch`, which each new job increases; callers on
- * the desk's `inside`. Hot, a fork and join costs well below a microsecond; a wake from sleep some tens.
+ * Waiting is a bounded spin, then a futex. Workers sleep on `epoch`, which each new job increases;
+ * callers on the desk's `inside`. Hot, a fork and join costs well below a microsecond; a wake from
+ * sleep some tens.
  *
- * A job runs with its caller's floating-point state on every thread (a run flushes denormals), else results would
- * depend on which thread took which piece. */
+ * A job runs with its caller's floating-point state on every thread (a run flushes denormals),
+ * else results would depend on which thread took which piece. */
 #define _GNU_SOURCE 1
 
 #include "base/pool.h"
@@ -42,14 +44,14 @@
 
 enum {
     DESKS = 16,
-    WORKER_SPINS = 4000,        /* 30 to 150 microseconds                                         */
+    WORKER_SPINS = 4000, /* 30 to 150 microseconds */
     CALLER_SPINS = 4000,
     CACHE_LINE = 64,
     MOST_THREADS = 1024
 };
 
 typedef struct desk {
-    _Alignas(CACHE_LINE) atomic_bool taken;      /* belongs to a caller            */
+    _Alignas(CACHE_LINE) atomic_bool taken; /* belongs to a caller */
     atomic_bool open;
     pool_work  *work;
     void       *context;
@@ -57,7 +59,7 @@ typedef struct desk {
     fp_state    state;
     _Alignas(CACHE_LINE) _Atomic int64_t next;
     _Alignas(CACHE_LINE) _Atomic uint32_t inside;
-    atomic_bool waiting;                         /* the caller sleeps on `inside`  */
+    atomic_bool waiting; /* the caller sleeps on `inside` */
 } desk;
 
 typedef struct worker {
@@ -67,9 +69,9 @@ typedef struct worker {
 } worker;
 
 struct pool {
-    desk    desks[DESKS];
-    _Alignas(CACHE_LINE) _Atomic uint32_t epoch;     /* grows with each job     */
-    _Alignas(CACHE_LINE) _Atomic uint32_t asleep;    /* workers that sleep      */
+    desk desks[DESKS];
+    _Alignas(CACHE_LINE) _Atomic uint32_t epoch; /* grows with each job */
+    _Alignas(CACHE_LINE) _Atomic uint32_t asleep; /* workers that sleep */
     atomic_bool quit;
     int         worker_count;
     worker      workers[];
@@ -78,7 +80,7 @@ struct pool {
 /* Whether this thread is inside a piece of a shared job: a call from there runs inline. */
 static _Thread_local bool in_piece;
 
-/* -- Waiting --------------------------------------------------------------------------------------- */
+/* -- Waiting ----------------------------------------------------------------------------------- */
 
 static inline void relax(void)
 {
@@ -108,7 +110,7 @@ static void futex_wake(_Atomic uint32_t *word, int threads)
 #endif
 }
 
-/* -- Pieces ------------------------------------------------------------------------------------------ */
+/* -- Pieces ------------------------------------------------------------------------------------ */
 
 static void run_piece(pool_work *work, void *context, int64_t k, int64_t grain, int64_t n)
 {
@@ -124,15 +126,14 @@ static void run_pieces(desk *d)
         run_piece(d->work, d->context, k, d->grain, d->n);
 }
 
-/* -- Workers ----------------------------------------------------------------------------------------- */
+/* -- Workers ----------------------------------------------------------------------------------- */
 
 static void help(desk *d)
 {
     fp_state mine;
 
     atomic_fetch_add(&d->inside, 1);
-    if (atomic_load(&d->open) &&
-        atomic_load_explicit(&d->next, memory_order_relaxed) < d->pieces) {
+    if (atomic_load(&d->open) && atomic_load_explicit(&d->next, memory_order_relaxed) < d->pieces) {
         mine = fp_current();
         fp_restore(d->state);
         run_pieces(d);
@@ -180,13 +181,14 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* -- Callers ----------------------------------------------------------------------------------------- */
+/* -- Callers ----------------------------------------------------------------------------------- */
 
 static desk *take_desk(pool *p)
 {
     for (int i = 0; i < DESKS; i++) {
         desk *d = &p->desks[i];
-        if (!atomic_load_explicit(&d->taken, memory_order_relaxed) && !atomic_exchange(&d->taken, true))
+        if (!atomic_load_explicit(&d->taken, memory_order_relaxed) &&
+            !atomic_exchange(&d->taken, true))
             return d;
     }
     return NULL;
@@ -257,7 +259,7 @@ void pool_for(pool *p, int64_t n, int64_t grain, pool_work *work, void *context)
     atomic_store_explicit(&d->taken, false, memory_order_release);
 }
 
-/* -- Making and ending ------------------------------------------------------------------------------- */
+/* -- Making and ending ------------------------------------------------------------------------- */
 
 int pool_default_threads(void)
 {
@@ -286,7 +288,8 @@ sm_status pool_new(int threads, pool **out, sm_error *err)
     size_t size;
     pool  *p;
 
-    if (threads < 0) return FAIL(err, SM_INVALID_ARGUMENT, "the number of threads is %d, must be >= 0", threads);
+    if (threads < 0)
+        return FAIL(err, SM_INVALID_ARGUMENT, "the number of threads is %d, must be >= 0", threads);
     if (threads == 0) threads = pool_default_threads();
     if (threads > MOST_THREADS) threads = MOST_THREADS;
     size = sizeof *p + sizeof *p->workers * (size_t)(threads - 1);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/quota.c - the CPU set and the CPU quota of this process.
  *
- * A container on a machine of 64 CPUs sees all of them, but may have time for two. /proc/self/cgroup names the
- * control group ("0::/path" in version 2, "4:cpu,cpuacct:/path" in version 1); a quota may stand in that
- * group and in each one above it, and the smallest holds:
+ * A container on a machine of 64 CPUs sees all of them, but may have time for two.
+ * /proc/self/cgroup names the control group ("0::/path" in version 2, "4:cpu,cpuacct:/path" in
+ * version 1); a quota may stand in that group and in each one above it, and the smallest holds:
  *
- *   version 2   /sys/fs/cgroup/<path>/cpu.max                "200000 100000" or "max 100000", in microseconds
- *   version 1   /sys/fs/cgroup/cpu/<path>/cpu.cfs_quota_us   "200000" or "-1", and cpu.cfs_period_us
+ *   version 2   /sys/fs/cgroup/<path>/cpu.max               "200000 100000", "max 100000"
+ *   version 1   /sys/fs/cgroup/cpu/<path>/cpu.cfs_quota_us  "200000" or "-1", and
+ *                                         cpu.cfs_period_us "100000", in microseconds
  *
- * Inside a container the path may be the host's and not exist; its parents up to the mount's root are tried
- * all the same. */
+ * Inside a container the path may be the host's and not exist; its parents up to the mount's root
+ * are tried all the same. */
 #define _GNU_SOURCE 1
 
 #include "base/quota.h"
@@ -24,7 +25,7 @@ enum { MOST_CPUS = 1 << 16 };
 
 int quota_affinity(void)
 {
-    for (int cpus = 1024; cpus <= MOST_CPUS; cpus *= 2) {     /* EINVAL: the kernel's set is larger */
+    for (int cpus = 1024; cpus <= MOST_CPUS; cpus *= 2) { /* EINVAL: the kernel's set is larger */
         cpu_set_t *set = CPU_ALLOC(cpus);
         size_t     size = CPU_ALLOC_SIZE(cpus);
         int        count = 0;
@@ -36,7 +37,8 @@ int quota_affinity(void)
     return 1;
 }
 
-/* The beginning of the file <directory><name>; the slice is in the buffer, empty when there is none. */
+/* The beginning of the file <directory><name>; the slice is in the buffer, empty when there is
+ * none. */
 static slice read_small(const str *directory, const char *name, char *buffer, size_t size)
 {
     str     path = { 0 };

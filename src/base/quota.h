@@ -5,8 +5,8 @@
 
 /* CPUs that the scheduler may put this process on. At least 1. */
 int quota_affinity(void);
-/* CPUs that the control group's quota pays for, rounded up; 0: no limit. `root` is put before /proc and
- * /sys: "" but in tests. */
+/* CPUs that the control group's quota pays for, rounded up; 0: no limit. `root` is put before
+ * /proc and /sys: "" but in tests. */
 int quota_cgroup(const char *root);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-/* -- Making them ----------------------------------------------------------------------------------- */
+/* -- Making them ------------------------------------------------------------------------------- */
 
 shape shape_unknown(void)
 {
@@ -46,7 +46,7 @@ shape shape_unknown_dims(int rank)
     return s;
 }
 
-/* -- Comparing and joining ------------------------------------------------------------------------- */
+/* -- Comparing and joining --------------------------------------------------------------------- */
 
 bool shape_known(const shape *s)
 {
@@ -84,8 +84,8 @@ bool shape_merge(const shape *a, const shape *b, shape *out)
     return true;
 }
 
-/* One dim of a broadcast. A dim above 1 wins over an unknown one, which can then only be equal or 1; a 1
- * gives way; any other pair with an unknown stays unknown. */
+/* One dim of a broadcast. A dim above 1 wins over an unknown one, which can then only be equal or
+ * 1; a 1 gives way; any other pair with an unknown stays unknown. */
 static bool broadcast_dim(int64_t a, int64_t b, int64_t *out)
 {
     if (a >= 0 && b >= 0 && a != b && a != 1 && b != 1) return false;
@@ -107,7 +107,7 @@ bool shape_broadcast(const shape *a, const shape *b, shape *out)
         return true;
     }
     both.rank = a->rank > b->rank ? a->rank : b->rank;
-    for (int i = 1; i <= both.rank; i++) {      /* from the last dim backwards */
+    for (int i = 1; i <= both.rank; i++) { /* from the last dim backwards */
         int64_t x = i <= a->rank ? a->dims[a->rank - i] : 1;
         int64_t y = i <= b->rank ? b->dims[b->rank - i] : 1;
         if (!broadcast_dim(x, y, &both.dims[both.rank - i])) return false;
@@ -116,7 +116,7 @@ bool shape_broadcast(const shape *a, const shape *b, shape *out)
     return true;
 }
 
-/* -- Counting ---------------------------------------------------------------------------------------- */
+/* -- Counting ---------------------------------------------------------------------------------- */
 
 int64_t shape_count_range(const shape *s, int from, int to)
 {
@@ -136,16 +136,16 @@ int64_t shape_count(const shape *s)
     return s->rank < 0 ? -1 : shape_count_range(s, 0, s->rank);
 }
 
-/* Dims of 0 are passed over in the product: [2^40, 2^40, 0] holds nothing, but kernels that split it into
- * rows and columns would overflow, so it is refused (numpy does the same). */
+/* Dims of 0 are passed over in the product: [2^40, 2^40, 0] holds nothing, but kernels that split
+ * it into rows and columns would overflow, so it is refused (numpy does the same). */
 sm_status shape_check(const shape *s, size_t element_size, size_t max_bytes, sm_error *err)
 {
     int64_t count = 1, bytes = 0;
     bool    overflow = false, empty = false;
 
     if (s->rank < 0 || s->rank > SHAPE_MAX_RANK)
-        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor has 0 to %d dimensions, not %d", SHAPE_MAX_RANK,
-                    s->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor has 0 to %d dimensions, not %d",
+                    SHAPE_MAX_RANK, s->rank);
     for (int i = 0; i < s->rank; i++) {
         if (s->dims[i] < 0)
             return FAIL(err, SM_INVALID_ARGUMENT, "dimension %d is %" PRId64 ", must be >= 0", i,
@@ -153,8 +153,8 @@ sm_status shape_check(const shape *s, size_t element_size, size_t max_bytes, sm_
         empty |= s->dims[i] == 0;
         overflow |= s->dims[i] && __builtin_mul_overflow(count, s->dims[i], &count);
     }
-    if (element_size > INT64_MAX ||
-        __builtin_mul_overflow(count, (int64_t)element_size, &bytes) || overflow) {
+    if (element_size > INT64_MAX || __builtin_mul_overflow(count, (int64_t)element_size, &bytes) ||
+        overflow) {
         str text = { 0 };
         shape_print(&text, s);
         (void)FAIL(err, SM_INVALID_ARGUMENT, "shape %s has too many elements", str_text(&text));
@@ -165,8 +165,8 @@ sm_status shape_check(const shape *s, size_t element_size, size_t max_bytes, sm_
         str text = { 0 };
         shape_print(&text, s);
         (void)FAIL(err, SM_RESOURCE_EXHAUSTED,
-                   "a tensor of shape %s takes %" PRId64 " bytes, the limit is %zu", str_text(&text),
-                   bytes, max_bytes);
+                   "a tensor of shape %s takes %" PRId64 " bytes, the limit is %zu",
+                   str_text(&text), bytes, max_bytes);
         str_clear(&text);
         return SM_RESOURCE_EXHAUSTED;
     }
@@ -175,7 +175,7 @@ sm_status shape_check(const shape *s, size_t element_size, size_t max_bytes, sm_
 
 void shape_strides(const shape *s, int64_t *strides)
 {
-    uint64_t step = 1;      /* unsigned: wraps for a shape that shape_check would refuse */
+    uint64_t step = 1; /* unsigned: wraps for a shape that shape_check would refuse */
 
     for (int i = s->rank - 1; i >= 0; i--) {
         strides[i] = (int64_t)step;
@@ -183,7 +183,7 @@ void shape_strides(const shape *s, int64_t *strides)
     }
 }
 
-/* -- Printing ---------------------------------------------------------------------------------------- */
+/* -- Printing ---------------------------------------------------------------------------------- */
 
 void shape_print(str *out, const shape *s)
 {

@@ -48,13 +48,13 @@ static inline int slice_cmp(slice a, slice b)
 static inline bool slice_starts(slice a, const char *prefix)
 {
     size_t n = strlen(prefix);
-    return a.len >= n && memcmp(a.ptr, prefix, n) == 0;
+    return a.len >= n && (n == 0 || memcmp(a.ptr, prefix, n) == 0);
 }
 
 static inline bool slice_ends(slice a, const char *suffix)
 {
     size_t n = strlen(suffix);
-    return a.len >= n && memcmp(a.ptr + a.len - n, suffix, n) == 0;
+    return a.len >= n && (n == 0 || memcmp(a.ptr + a.len - n, suffix, n) == 0);
 }
 
 /* The first n bytes; without the first n bytes. n is clipped to the length. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/status.c - filling an sm_error.
  *
- * A message is formatted in a buffer of its own first, so that its arguments may point into the error that
- * it replaces. Names in a message come from hostile files and messages go to terminals: control characters
- * other than tab and newline are shown as '?'. What does not fit ends in "...". */
+ * A message is formatted in a buffer of its own first, so that its arguments may point into the
+ * error that it replaces. Names in a message come from hostile files and messages go to terminals:
+ * control characters other than tab and newline are shown as '?'. What does not fit ends in
+ * "...". */
 #include "base/status.h"
 
 #include <stdarg.h>

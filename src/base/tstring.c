@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/tstring.c - reading and writing TF_TString's four forms. The heap form's memory is malloc's, so a
- * string may be handed to code that was written for TensorFlow's. The layout is that of little-endian machines. */
+/* base/tstring.c - reading and writing TF_TString's four forms. The heap form's memory is
+ * malloc's, so a string may be handed to code that was written for TensorFlow's. The layout is
+ * that of little-endian machines. */
 #include "base/tstring.h"
 
 #include "base/heap.h"

@@ -65,7 +65,8 @@ TEST(budget)
     assert_true(a.reserved <= 100000);
     assert_true(a.failed);
     assert_null(arena_alloc(&a, 1));      /* sticky */
-    assert_fails(arena_check(&a, "reading x.pb", err), SM_RESOURCE_EXHAUSTED, "out of memory while reading x.pb");
+    assert_fails(arena_check(&a, "reading x.pb", err), SM_RESOURCE_EXHAUSTED,
+                 "out of memory while reading x.pb");
     arena_reset(&a);
     assert_non_null(arena_alloc(&a, 1000));
     assert_ok(arena_check(&a, "reading", err));
@@ -79,7 +80,9 @@ TEST(budget)
 
 TEST(hostile_sizes)
 {
-    static const size_t sizes[][2] = { { SIZE_MAX, 1 }, { SIZE_MAX / 2, 3 }, { SIZE_MAX - 15, 1 },
+    static const size_t sizes[][2] = { { SIZE_MAX, 1 },
+                                       { SIZE_MAX / 2, 3 },
+                                       { SIZE_MAX - 15, 1 },
                                        { (size_t)1 << 32, (size_t)1 << 32 } };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         arena a;
@@ -130,6 +133,7 @@ TEST(push)
     count = capacity = 0;
     while (arena_push(&a, &items, &count, &capacity, sizeof *items))
         ;
-    assert_true(count > 100 && count <= 8192 / sizeof *items);      /* what was pushed is still counted right */
+    assert_true(count > 100 &&
+                count <= 8192 / sizeof *items);      /* what was pushed is still counted right */
     arena_clear(&a);
 }

@@ -45,7 +45,8 @@ TEST(all_lengths_and_offsets)
             uint32_t want = bitwise(0, s);
             assert_int_equal(crc32c(s), want);
             assert_int_equal(crc32c_portable(0, s), want);
-            assert_int_equal(crc32c_extend(crc32c(slice_head(s, n / 3)), slice_tail(s, n / 3)), want);
+            assert_int_equal(crc32c_extend(crc32c(slice_head(s, n / 3)), slice_tail(s, n / 3)),
+                             want);
         }
 }
 

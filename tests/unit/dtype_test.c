@@ -10,10 +10,10 @@ TEST(every_row_is_whole)
     for (int i = 1; i < DTYPE_LAST; i++) {
         sm_dtype    t = (sm_dtype)i;
         const char *proto = dtype_proto_name(t);
-        unsigned    class = dtype_class(t);
+        unsigned    classes = dtype_class(t);
         char        lower[32] = "";
         assert_true(dtype_size(t) > 0);
-        assert_true(class != 0 && (class & (class - 1)) == 0);       /* exactly one */
+        assert_true(classes != 0 && (classes & (classes - 1)) == 0);       /* exactly one */
         assert_memory_equal(proto, "DT_", 3);
         for (size_t k = 3; proto[k]; k++)
             lower[k - 3] = (char)tolower((unsigned char)proto[k]);

@@ -67,7 +67,8 @@ TEST(fails_once_among_threads)
     assert_int_equal(failures[0] + failures[1] + failures[2] + failures[3], 1);
 }
 
-/* What the containers hold after any one allocation failed: either all, or a failure that can be seen. */
+/* What the containers hold after any one allocation failed: either all, or a failure that can be
+ * seen. */
 static bool work(void)
 {
     arena   a;

@@ -48,14 +48,15 @@ TEST(order_of_insertion)
     arena_clear(&a);
 }
 
-/* Keys of zero bytes of every length, that differ in one bit, in one block, or only in the length. */
+/* Keys of zero bytes of every length, that differ in one bit, in one block, or only in the
+ * length. */
 TEST(hostile_keys)
 {
-    static char keys[64 * 8 + 64][64];
+    static char       keys[64 * 8 + 64][64];
     static const char zeros[512];
-    arena  a;
-    map    m;
-    size_t n = 0;
+    arena             a;
+    map               m;
+    size_t            n = 0;
 
     arena_init(&a, 0);
     map_init(&m, &a);
@@ -92,7 +93,8 @@ TEST(collisions_do_not_carry_over)
     for (int i = 0; i < WANTED; i++)
         for (int j = 0; j < i; j++)
             for (uint64_t seed = 1; seed <= 2; seed++)
-                same[seed - 1] += (slice_hash(keys[i], seed) & mask) == (slice_hash(keys[j], seed) & mask);
+                same[seed - 1] +=
+                    (slice_hash(keys[i], seed) & mask) == (slice_hash(keys[j], seed) & mask);
     assert_int_equal(same[0], WANTED * (WANTED - 1) / 2);
     assert_true(same[1] < 20);            /* 2 are expected */
     arena_clear(&a);

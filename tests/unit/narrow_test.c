@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The narrow floats against a reference that thinks in numbers instead of bits: scale by the ulp, round to an
- * even integer, scale back. Every half and bfloat16 is widened; every float that could be a rounding boundary,
- * with its neighbours, is narrowed; and all of it again while denormals are flushed. */
+/* The narrow floats against a reference that thinks in numbers instead of bits: scale by the ulp,
+ * round to an even integer, scale back. Every half and bfloat16 is widened; every float that could
+ * be a rounding boundary, with its neighbours, is narrowed; and all of it again while denormals
+ * are flushed. */
 #include "base/cpu.h"
 #include "base/dtype.h"
 #include "unit.h"
@@ -59,7 +60,7 @@ static unsigned reference_bits(const format *k, double d)
     if (d == 0) return sign;
     (void)frexp(d, &exponent);
     exponent += k->bias - 1;
-    if (exponent < 1) exponent = 1;                     /* of the ulp; denormals share that of 1 */
+    if (exponent < 1) exponent = 1; /* of the ulp; denormals share that of 1 */
     scaled = rint(ldexp(d, k->mantissa + k->bias - exponent));
     return sign | ((unsigned)scaled + ((unsigned)(exponent - 1) << k->mantissa));
 }
@@ -103,11 +104,14 @@ static void check_narrow(const format *k, uint32_t u)
     }
 }
 
-/* Each upper half of a float's bits with the lower halves where a rounding of either type can turn. */
+/* Each upper half of a float's bits with the lower halves where a rounding of either type can
+ * turn. */
 static void narrow_boundaries(const format *k)
 {
-    static const uint32_t lows[] = { 0,      1,      0x0fff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x3000,
-                                     0x5000, 0x7000, 0x7fff, 0x8000, 0x8001, 0xefff, 0xf000, 0xffff };
+    static const uint32_t lows[] = {
+        0,      1,      0x0fff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x3000,
+        0x5000, 0x7000, 0x7fff, 0x8000, 0x8001, 0xefff, 0xf000, 0xffff
+    };
     for (uint32_t high = 0; high < 0x10000; high++)
         for (size_t i = 0; i < sizeof lows / sizeof *lows; i++)
             check_narrow(k, high << 16 | lows[i]);
@@ -121,14 +125,15 @@ TEST(narrowing_at_every_boundary)
 
 TEST(narrowing_every_float_near_half_denormals)
 {
-    for (uint32_t u = 0x32800000; u < 0x39000000; u += 13)      /* 2^-26 to 2^-13 */
+    for (uint32_t u = 0x32800000; u < 0x39000000; u += 13) /* 2^-26 to 2^-13 */
         check_narrow(&formats[0], u);
 }
 
 TEST(there_and_back)
 {
     for (unsigned bits = 0; bits < 0x10000; bits++) {
-        if ((bits & 0x7fff) <= 0x7c00) assert_int_equal(float_to_half(half_to_float((uint16_t)bits)), bits);
+        if ((bits & 0x7fff) <= 0x7c00)
+            assert_int_equal(float_to_half(half_to_float((uint16_t)bits)), bits);
         if ((bits & 0x7fff) <= 0x7f80)
             assert_int_equal(float_to_bfloat16(bfloat16_to_float((uint16_t)bits)), bits);
     }
@@ -143,7 +148,8 @@ TEST(not_a_number_as_in_tensorflow)
     assert_int_equal(float_to_bfloat16(float_of(0xff812345)), 0xffc0);
 }
 
-/* The same bits come out while denormals are flushed; asked of the arrays, vector code and tails. */
+/* The same bits come out while denormals are flushed; asked of the arrays, vector code and
+ * tails. */
 TEST(flushing_denormals_changes_nothing)
 {
     enum { N = 1003 };
@@ -155,7 +161,7 @@ TEST(flushing_denormals_changes_nothing)
         sm_dtype t = formats[k].type;
         for (int i = 0; i < N; i++) {
             uint32_t u = (uint32_t)unit_random(&seed);
-            f[i] = float_of(i % 3 ? u : u & 0x80ffffff);              /* a third are tiny or denormal */
+            f[i] = float_of(i % 3 ? u : u & 0x80ffffff); /* a third are tiny or denormal */
             if (i % 5 == 0) f[i] = float_of((u & 0x83ffffff) + 0x32000000);
             bits[i] = (uint16_t)(i % 3 ? u >> 7 : u & 0x83ff);
         }
@@ -189,7 +195,8 @@ TEST(doubles_are_rounded_once)
         const format *k = &formats[i];
         for (unsigned bits = 0; bits < (unsigned)k->last_exponent << k->mantissa; bits++) {
             double low = reference_value(k, bits);
-            double ulp = ldexp(1, (int)(bits >> k->mantissa ? bits >> k->mantissa : 1) - k->bias - k->mantissa);
+            double ulp = ldexp(1, (int)(bits >> k->mantissa ? bits >> k->mantissa : 1) - k->bias -
+                                      k->mantissa);
             double middle = low + ulp / 2;
             check_double(k, low);
             check_double(k, middle);
@@ -222,7 +229,8 @@ TEST(eight_bit_floats)
         { SM_FLOAT8_E4M3B11FNUZ, 735.984375, 1, 0, 0x1p-13f, 0.0625f, 22, -0x1p-13f },
         { SM_FLOAT8_E5M2FNUZ, 720895.9997558594, 1, 0, 0x1p-17f, 0.25f, 28672, -0x1p-17f },
     };
-    static const float four_bits[16] = { 0, .5f, 1, 1.5f, 2, 3, 4, 6, -0.f, -.5f, -1, -1.5f, -2, -3, -4, -6 };
+    static const float four_bits[16] = { 0,    .5f,  1,  1.5f,  2,  3,  4,  6,
+                                         -0.f, -.5f, -1, -1.5f, -2, -3, -4, -6 };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double sum = 0;
@@ -242,6 +250,7 @@ TEST(eight_bit_floats)
         assert_true(float8_to_float(rows[i].type, 0x81) == rows[i].of_0x81);
     }
     for (int bits = 0; bits < 16; bits++)
-        assert_int_equal(bits_of(float8_to_float(SM_FLOAT4_E2M1FN, (uint8_t)bits)), bits_of(four_bits[bits]));
+        assert_int_equal(bits_of(float8_to_float(SM_FLOAT4_E2M1FN, (uint8_t)bits)),
+                         bits_of(four_bits[bits]));
     assert_true(isnan(float8_to_float(SM_FLOAT, 0)));
 }

@@ -65,9 +65,15 @@ TEST(making)
 TEST(merging)
 {
     static const char *rows[][3] = {
-        { "[2,3]", "[2,3]", "[2,3]" },       { "[2,?]", "[?,3]", "[2,3]" }, { "[?,?]", "[?,3]", "[?,3]" },
-        { "<unknown>", "[2]", "[2]" },       { "[2]", "[3]", NULL },        { "[2]", "[2,2]", NULL },
-        { "<unknown>", "<unknown>", "<unknown>" }, { "[]", "[]", "[]" },   { "[1]", "[2]", NULL },
+        { "[2,3]", "[2,3]", "[2,3]" },
+        { "[2,?]", "[?,3]", "[2,3]" },
+        { "[?,?]", "[?,3]", "[?,3]" },
+        { "<unknown>", "[2]", "[2]" },
+        { "[2]", "[3]", NULL },
+        { "[2]", "[2,2]", NULL },
+        { "<unknown>", "<unknown>", "<unknown>" },
+        { "[]", "[]", "[]" },
+        { "[1]", "[2]", NULL },
         { "[]", "[?]", NULL },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -83,11 +89,21 @@ TEST(merging)
 TEST(broadcasting)
 {
     static const char *rows[][3] = {
-        { "[2,3]", "[3]", "[2,3]" },       { "[2,1]", "[1,3]", "[2,3]" },   { "[]", "[4]", "[4]" },
-        { "[2]", "[3]", NULL },            { "[0]", "[1]", "[0]" },         { "[0]", "[2]", NULL },
-        { "[?]", "[3]", "[3]" },           { "[?]", "[1]", "[?]" },         { "[?]", "[?]", "[?]" },
-        { "[?]", "[0]", "[?]" },           { "<unknown>", "[3]", "<unknown>" }, { "[5,1,?]", "[7,2]", "[5,7,2]" },
-        { "[4,2,3]", "[5,2,3]", NULL },    { "[]", "[]", "[]" },            { "[?,3]", "[2,1,1]", "[2,?,3]" },
+        { "[2,3]", "[3]", "[2,3]" },
+        { "[2,1]", "[1,3]", "[2,3]" },
+        { "[]", "[4]", "[4]" },
+        { "[2]", "[3]", NULL },
+        { "[0]", "[1]", "[0]" },
+        { "[0]", "[2]", NULL },
+        { "[?]", "[3]", "[3]" },
+        { "[?]", "[1]", "[?]" },
+        { "[?]", "[?]", "[?]" },
+        { "[?]", "[0]", "[?]" },
+        { "<unknown>", "[3]", "<unknown>" },
+        { "[5,1,?]", "[7,2]", "[5,7,2]" },
+        { "[4,2,3]", "[5,2,3]", NULL },
+        { "[]", "[]", "[]" },
+        { "[?,3]", "[2,1,1]", "[2,?,3]" },
         { "[0,1]", "[1,0]", "[0,0]" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -95,7 +111,7 @@ TEST(broadcasting)
             shape a = parse(rows[i][swap]), b = parse(rows[i][!swap]), out = shape_vector(99);
             assert_int_equal(shape_broadcast(&a, &b, &out), rows[i][2] != NULL);
             expect(&out, rows[i][2] ? rows[i][2] : "[99]");
-            if (rows[i][2]) assert_true(shape_broadcast(&a, &b, &a));      /* out may be an input */
+            if (rows[i][2]) assert_true(shape_broadcast(&a, &b, &a)); /* out may be an input */
         }
 }
 
@@ -106,9 +122,15 @@ TEST(counting)
         int64_t     count;
         bool        known;
     } rows[] = {
-        { "[2,3,4]", 24, true }, { "[]", 1, true },   { "[0]", 0, true },          { "[2,?]", -1, false },
-        { "<unknown>", -1, false }, { "[0,?]", -1, false }, { "[4294967296,2147483648]", -1, true },
-        { "[4294967296,4294967296,0]", 0, true }, { "[9223372036854775807]", INT64_MAX, true },
+        { "[2,3,4]", 24, true },
+        { "[]", 1, true },
+        { "[0]", 0, true },
+        { "[2,?]", -1, false },
+        { "<unknown>", -1, false },
+        { "[0,?]", -1, false },
+        { "[4294967296,2147483648]", -1, true },
+        { "[4294967296,4294967296,0]", 0, true },
+        { "[9223372036854775807]", INT64_MAX, true },
     };
     shape   s = parse("[2,3,4]");
     int64_t strides[3];
@@ -141,7 +163,8 @@ TEST(checking)
         { "[?]", 4, SM_INVALID_ARGUMENT, "dimension 0 is -1" },
         { "[-5]", 4, SM_INVALID_ARGUMENT, "dimension 0 is -5" },
         { "<unknown>", 4, SM_INVALID_ARGUMENT, "0 to 16 dimensions" },
-        { "[4294967296,4294967296]", 1, SM_INVALID_ARGUMENT, "shape [4294967296,4294967296] has too many elements" },
+        { "[4294967296,4294967296]", 1, SM_INVALID_ARGUMENT,
+          "shape [4294967296,4294967296] has too many elements" },
         { "[4294967296,4294967296,0]", 1, SM_INVALID_ARGUMENT, "too many elements" },
         { "[4611686018427387904]", 8, SM_INVALID_ARGUMENT, "too many elements" },
     };

@@ -32,7 +32,7 @@ TEST(growing)
     str s;
 
     str_init(&s);
-    for (size_t i = 0; i < 3000; i++)       /* formatting meets every distance to the end of the memory */
+    for (size_t i = 0; i < 3000; i++) /* formatting meets every distance to the end of the memory */
         str_addf(&s, "%0*d", (int)(i % 71) + 1, 7);
     for (size_t i = 0, at = 0; i < 3000; at += i % 71 + 1, i++) {
         assert_int_equal(s.ptr[at + i % 71], '7');
@@ -142,7 +142,7 @@ TEST(errors_are_fit_for_a_terminal)
 
     (void)FAIL(&e, SM_INTERNAL, "%s", "a\x1b[31m\r\nb\tc\x7f");
     assert_string_equal(e.message, "a?[31m?\nb\tc?");
-    for (size_t lead = 0; lead < 3; lead++) {         /* two-byte characters, cut at either byte */
+    for (size_t lead = 0; lead < 3; lead++) { /* two-byte characters, cut at either byte */
         memset(text, 'x', lead);
         for (size_t i = lead; i + 2 < sizeof text; i += 2)
             memcpy(text + i, "\xc3\xa9", 3);

@@ -17,9 +17,15 @@ TEST(layout)
     tstring t = { { 0 } };
 
     assert_true(tstring_set(&t, SLICE("abc")));
-    assert_memory_equal(t.small, "\x0c" "abc\0", 5);
-    assert_true(tstring_set(&t, SLICE("1234567890123456789012")));          /* 22: the longest small one */
-    assert_memory_equal(t.small, "\x58" "1234567890123456789012\0", 24);
+    assert_memory_equal(t.small,
+                        "\x0c"
+                        "abc\0",
+                        5);
+    assert_true(tstring_set(&t, SLICE("1234567890123456789012"))); /* 22: the longest small one */
+    assert_memory_equal(t.small,
+                        "\x58"
+                        "1234567890123456789012\0",
+                        24);
     assert_true(tstring_set(&t, SLICE("12345678901234567890123")));
     assert_int_equal(t.large.size_type, 23 << 2 | 1);
     assert_int_equal(t.large.capacity, 31);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tests/unit/unit.h - what a unit test needs. A file tests/unit/x_test.c is a row of
  *
- *     TEST(name)
- *     {
- *         assert_int_equal(f(2), 4);
- *     }
+ *      TEST(name)
+ *      {
+ *          assert_int_equal(f(2), 4);
+ *      }
  *
- * The build looks for TEST( at the start of a line and writes the main function, so a name is typed once.
- * Assertions are cmocka's and belong on the test's own thread. */
+ * The build looks for TEST( at the start of a line and writes the main function, so a name is
+ * typed once. Assertions are cmocka's and belong on the test's own thread. */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -23,32 +23,32 @@
 
 #include "savedmodel.h"
 
-#define TEST(name)                                                                                 \
-    static void body_##name(void);                                                                 \
-    static void test_##name(void **state)                                                          \
-    {                                                                                              \
-        (void)state;                                                                               \
-        body_##name();                                                                             \
-    }                                                                                              \
+#define TEST(name)                        \
+    static void body_##name(void);        \
+    static void test_##name(void **state) \
+    {                                     \
+        (void)state;                      \
+        body_##name();                    \
+    }                                     \
     static void body_##name(void)
 
 /* Fails with the error's message. */
-#define assert_ok(expression)                                                                      \
-    do {                                                                                           \
-        sm_error unit_error = { .status = SM_OK };                                                 \
-        sm_error *err = &unit_error;                                                               \
-        if ((expression) != SM_OK) fail_msg("%s: %s", #expression, unit_error.message);            \
+#define assert_ok(expression)                                                           \
+    do {                                                                                \
+        sm_error  unit_error = { .status = SM_OK };                                     \
+        sm_error *err = &unit_error;                                                    \
+        if ((expression) != SM_OK) fail_msg("%s: %s", #expression, unit_error.message); \
     } while (0)
 
 /* The expression, which must use `err`, gives this status and a message that contains `words`. */
-#define assert_fails(expression, wanted, words)                                                    \
-    do {                                                                                           \
-        sm_error unit_error = { .status = SM_OK };                                                 \
-        sm_error *err = &unit_error;                                                               \
-        assert_int_equal((expression), wanted);                                                    \
-        assert_int_equal(unit_error.status, wanted);                                               \
-        if (!strstr(unit_error.message, words))                                                    \
-            fail_msg("\"%s\" does not contain \"%s\"", unit_error.message, words);                 \
+#define assert_fails(expression, wanted, words)                                    \
+    do {                                                                           \
+        sm_error  unit_error = { .status = SM_OK };                                \
+        sm_error *err = &unit_error;                                               \
+        assert_int_equal((expression), wanted);                                    \
+        assert_int_equal(unit_error.status, wanted);                               \
+        if (!strstr(unit_error.message, words))                                    \
+            fail_msg("\"%s\" does not contain \"%s\"", unit_error.message, words); \
     } while (0)
 
 /* A number that looks random and is the same on every run. */
