@@ -31,7 +31,8 @@ enum {   /* traits of an op */
     OP_READS = 1 << 7,           /* reads the variable of input 0 and does nothing else                         */
     OP_WRITES = 1 << 8,          /* may change a resource among its inputs (comes with OP_STATEFUL)             */
     OP_LAZY = 1 << 9,            /* runs though inputs are dead (Merge): TensorFlow 1 control flow              */
-    OP_FLOW = 1 << 10            /* Switch, Merge, Enter, Exit, NextIteration, LoopCond                       */
+    OP_FLOW = 1 << 10,           /* Switch, Merge, Enter, Exit, NextIteration, LoopCond                       */
+    OP_GIVES = 1 << 11           /* hands over counted tensors (call_give): outputs get no memory beforehand   */
 };
 
 typedef struct kernel {

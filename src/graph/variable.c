@@ -103,6 +103,11 @@ shape variable_shape(const variable *v)
     return s;
 }
 
+shape variable_declared_shape(const variable *v)
+{
+    return v->declared;
+}
+
 uint64_t variable_version(const variable *v)
 {
     return atomic_load_explicit(&v->version, memory_order_acquire);

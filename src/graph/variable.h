@@ -23,6 +23,7 @@ slice       variable_name(const variable *v);
 sm_dtype    variable_dtype(const variable *v);
 /* Of the current value when there is one (or of what fill would give), else as declared. */
 shape       variable_shape(const variable *v);
+shape       variable_declared_shape(const variable *v);
 uint64_t    variable_version(const variable *v);  /* 1 more after each write */
 bool        variable_initialised(variable *v);
 /* A snapshot (owned). FAILED_PRECONDITION with TensorFlow's text when it has no value. */

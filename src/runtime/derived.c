@@ -136,8 +136,7 @@ static sm_status compute_step(builder *b, step *s, uint32_t read, call *c)
         c->out[i] = &b->headers[slot];
         tensor_drop(c->out[i]);
         c->out[i]->shape = shapes[i];
-        bool view = i == 0 && (s->n->op->traits & OP_VIEW);
-        if (!view && shape_known(&shapes[i])) TRY(tensor_allocate(c->out[i], c->memory, &shapes[i], c->err));
+        if (!step_brings(s, (uint32_t)i) && shape_known(&shapes[i])) TRY(tensor_allocate(c->out[i], c->memory, &shapes[i], c->err));
         b->values[slot] = c->out[i];
     }
     uint32_t k = step_choose(s, c);

@@ -106,8 +106,7 @@ static sm_status prepare_outputs(const layout *l, const step *s, call *c)
             }
             t->shape = shapes[i];
         }
-        bool view = i == 0 && (s->n->op->traits & OP_VIEW);
-        if (!view && shape_known(&t->shape)) {
+        if (!step_brings(s, (uint32_t)i) && shape_known(&t->shape)) {
             shape known = t->shape;
             TRY(tensor_allocate(t, c->memory, &known, c->err));
         }
@@ -120,6 +119,17 @@ static void observe(const run_observer *o, const step *s, call *c, const bool *d
     char *name = arena_strdup(c->scratch, s->n->name);
     for (int i = 0; i < c->n_out && name; i++)
         if (!dead || !dead[i]) o->see(o->context, name, s->n->op->name, i, c->out[i]);
+}
+
+/* What later steps were laid out for has to be what came (a variable may have been given another shape meanwhile). */
+static sm_status check_shapes(const layout *l, const step *s, call *c)
+{
+    for (int i = 0; i < c->n_out; i++) {
+        const shape *want = &l->shapes[s->out + (uint32_t)i];
+        if (want->rank == UNKNOWN_RANK || shape_eq(want, &c->out[i]->shape) || (c->engine->dead && c->engine->dead[i])) continue;
+        return CALL_FAIL(c, SM_FAILED_PRECONDITION, "output %d has changed its shape", i);
+    }
+    return SM_OK;
 }
 
 /* True when the step does not run because something that it waits for is dead. */
@@ -154,6 +164,7 @@ static sm_status run_step(function *f, run *r, uint32_t k, call *c)
         uint32_t chosen = l->kernel[k] == KERNEL_LATE ? step_choose(s, c) : l->kernel[k];
         status = step_run(c, s->kernels[chosen], s->params[chosen]);
     }
+    if (status == SM_OK) status = check_shapes(l, s, c);
     if (status != SM_OK)
         return error_prefix(c->err, status, "node '" SLICE_FMT "' (%s)", SLICE_ARG(s->n->name), s->n->op->name);
     if (e->observer) observe(e->observer, s, c, e->dead);

@@ -241,11 +241,12 @@ static sm_status prepare_step(builder *b, step *s, bool hoisted)
 
 /* -- Liveness ------------------------------------------------------------------------------------------------------------ */
 
-static void set_roots(plan *p)
+static void set_sharing(plan *p)
 {
     for (uint32_t i = 0; i < p->body.slot_count; i++) p->root[i] = i;
     for (uint32_t k = 0; k < p->body.count; k++) {
         const step *s = &p->body.steps[k];
+        for (uint32_t i = 0; i < s->n->output_count; i++) p->brought[s->out + i] = (s->n->op->traits & OP_GIVES) != 0;
         if ((s->n->op->traits & OP_VIEW) && s->n->input_count && s->n->output_count) p->root[s->out] = p->root[s->in[0]];
     }
 }
@@ -258,9 +259,10 @@ static sm_status set_liveness(builder *b)
     uint32_t *own = ARENA_ARRAY(&b->tmp, uint32_t, slots + 1);
     p->root = ARENA_ARRAY(&p->arena, uint32_t, slots + 1);
     p->last_use = ARENA_ARRAY(&p->arena, uint32_t, slots + 1);
+    p->brought = ARENA_ARRAY(&p->arena, bool, slots + 1);
     TRY(arena_check(&p->arena, "compiling a function", b->err));
     TRY(arena_check(&b->tmp, "compiling a function", b->err));
-    set_roots(p);
+    set_sharing(p);
     for (uint32_t k = 0; k < p->body.count; k++) {
         const step *s = &p->body.steps[k];
         for (uint32_t i = 0; i < s->n->output_count; i++) own[s->out + i] = k;   /* unused outputs die at once */

@@ -50,6 +50,7 @@ typedef struct plan {
     uint32_t  *frontier;               /* prologue slots of the frontier values                    */
     uint32_t  *outputs;                /* body slots of the function's outputs                     */
     uint32_t   output_count;
+    bool      *brought;                /* per body slot: its kernel hands it over (OP_GIVES)        */
     uint32_t  *root;                   /* body slot whose elements a slot shares through OP_VIEW   */
     uint32_t  *last_use;               /* last step that uses a slot's root; body.count: an output */
     uint32_t   most_inputs, most_outputs;
@@ -128,6 +129,12 @@ typedef struct engine {
     bool                spent;         /* call_scratch or call_params failed                       */
 } engine;
 #define FUNCTION_MOST_DEPTH 64
+
+/* Does output i of s get its memory from the kernel itself (a view, or a tensor that it hands over)? */
+static inline bool step_brings(const step *s, uint32_t i)
+{
+    return (s->n->op->traits & OP_GIVES) || (i == 0 && (s->n->op->traits & OP_VIEW));
+}
 
 /* executor.c: one step, with its arguments and output headers in place. */
 sm_status step_run(call *c, const kernel *k, void *params) CHECKED;

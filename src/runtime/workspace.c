@@ -21,7 +21,7 @@ typedef struct piece {
 static bool may_place(const plan *p, const layout *l, uint32_t slot)
 {
     return slot >= p->input_count + p->frontier_count && p->root[slot] == slot && shape_known(&l->shapes[slot]) &&
-           dtype_plain(p->body.dtypes[slot]) && !l->constants[slot];
+           dtype_plain(p->body.dtypes[slot]) && !l->constants[slot] && !p->brought[slot];
 }
 
 static size_t slot_bytes(const plan *p, const layout *l, uint32_t slot)
