@@ -15,7 +15,9 @@ static attr attr_element(const attr *a, size_t i)
     e.count = 1;
     switch (a->kind) {
     case ATTR_STRING: e.v.s = a->v.strings[i]; break;
-    case ATTR_INT: case ATTR_BOOL: case ATTR_TYPE: e.v.i = a->v.ints[i]; break;
+    case ATTR_INT:
+    case ATTR_BOOL:
+    case ATTR_TYPE: e.v.i = a->v.ints[i]; break;
     case ATTR_FLOAT: e.v.f = a->v.floats[i]; break;
     case ATTR_SHAPE: e.v.shape = &a->v.shapes[i]; break;
     case ATTR_TENSOR: e.v.tensor = a->v.tensors[i]; break;
@@ -25,7 +27,7 @@ static attr attr_element(const attr *a, size_t i)
     return e;
 }
 
-/* -- Comparing --------------------------------------------------------------------------------------------- */
+/* -- Comparing --------------------------------------------------------------------------------- */
 
 /* Bytes; strings by value. Objects are never in attributes. */
 static bool same_tensor(const tensor *a, const tensor *b)
@@ -35,7 +37,8 @@ static bool same_tensor(const tensor *a, const tensor *b)
     if (a == b) return true;
     if (!a || !b || a->dtype != b->dtype || !shape_eq(&a->shape, &b->shape)) return false;
     n = tensor_count(a);
-    if (a->dtype != SM_STRING) return !tensor_bytes(a) || memcmp(a->data, b->data, tensor_bytes(a)) == 0;
+    if (a->dtype != SM_STRING)
+        return !tensor_bytes(a) || memcmp(a->data, b->data, tensor_bytes(a)) == 0;
     for (size_t i = 0; i < n; i++)
         if (!slice_eq(tensor_text(a, i), tensor_text(b, i))) return false;
     return true;
@@ -46,7 +49,8 @@ static bool same_func(const func_ref *a, const func_ref *b)
     if (a == b) return true;
     if (!slice_eq(a->name, b->name) || a->attr_count != b->attr_count) return false;
     for (size_t i = 0; i < a->attr_count; i++)
-        if (!slice_eq(a->attrs[i].name, b->attrs[i].name) || !attr_eq(&a->attrs[i], &b->attrs[i])) return false;
+        if (!slice_eq(a->attrs[i].name, b->attrs[i].name) || !attr_eq(&a->attrs[i], &b->attrs[i]))
+            return false;
     return true;
 }
 
@@ -55,8 +59,10 @@ static bool same_element(const attr *a, const attr *b)
     switch (a->kind) {
     case ATTR_NONE: return true;
     case ATTR_STRING: return slice_eq(a->v.s, b->v.s);
-    case ATTR_INT: case ATTR_BOOL: case ATTR_TYPE: return a->v.i == b->v.i;
-    case ATTR_FLOAT: return memcmp(&a->v.f, &b->v.f, sizeof(float)) == 0;     /* so NaN equals itself */
+    case ATTR_INT:
+    case ATTR_BOOL:
+    case ATTR_TYPE: return a->v.i == b->v.i;
+    case ATTR_FLOAT: return memcmp(&a->v.f, &b->v.f, sizeof(float)) == 0; /* so NaN equals itself */
     case ATTR_SHAPE: return shape_eq(a->v.shape, b->v.shape);
     case ATTR_TENSOR: return same_tensor(a->v.tensor, b->v.tensor);
     case ATTR_FUNC: return same_func(a->v.func, b->v.func);
@@ -78,7 +84,7 @@ bool attr_eq(const attr *a, const attr *b)
     return true;
 }
 
-/* -- Printing ------------------------------------------------------------------------------------------------ */
+/* -- Printing ---------------------------------------------------------------------------------- */
 
 enum { SHOWN_BYTES = 64, SHOWN_ELEMENTS = 8, SHOWN_ITEMS = 32 };
 
@@ -183,7 +189,7 @@ void attr_print(str *out, const attr *a)
     str_addc(out, ']');
 }
 
-/* -- Making ---------------------------------------------------------------------------------------------------- */
+/* -- Making ------------------------------------------------------------------------------------ */
 
 attr attr_of_int(const char *name, int64_t i)
 {
@@ -212,10 +218,14 @@ attr attr_of_string(const char *name, slice s)
 
 attr attr_of_ints(const char *name, const int64_t *items, size_t n)
 {
-    return (attr){ .name = slice_of(name), .kind = ATTR_INT, .is_list = true, .count = n, .v.ints = items };
+    return (attr){
+        .name = slice_of(name), .kind = ATTR_INT, .is_list = true, .count = n, .v.ints = items
+    };
 }
 
 attr attr_of_strings(const char *name, const slice *items, size_t n)
 {
-    return (attr){ .name = slice_of(name), .kind = ATTR_STRING, .is_list = true, .count = n, .v.strings = items };
+    return (attr){
+        .name = slice_of(name), .kind = ATTR_STRING, .is_list = true, .count = n, .v.strings = items
+    };
 }

@@ -104,9 +104,10 @@ attr attr_of_string(const char *name, slice s);
 attr attr_of_ints(const char *name, const int64_t *items, size_t n);         /* items: arena or static          */
 attr attr_of_strings(const char *name, const slice *items, size_t n);
 void graph_set_attr(graph *g, node_id n, const attr *a);                     /* replaces an attribute the signature has */
+void graph_set_bool(graph *g, val v, const char *name, bool b);              /* of v's node */
 static inline node_id graph_node_of(const graph *g, val v)
 {
-    return g->values[v].node;
+    return v < g->value_count ? g->values[v].node : NODE_NONE;
 }
 static inline node *graph_node(const graph *g, node_id n)
 {
@@ -120,6 +121,8 @@ static inline node *graph_producer(const graph *g, val v)
 /* -- Editing ------------------------------------------------------------------------------------------------- */
 
 void graph_replace(graph *g, val old, val with);       /* every use of old, also as a graph output, becomes `with` */
+/* Many replacements in one sweep: with[v] stands for v (itself: no change; chains are followed). with is scratch afterwards. */
+void graph_substitute(graph *g, val *with);
 /* Control edges on `old` become control edges on `with` (NODE_NONE: they go). */
 void graph_replace_controls(graph *g, node_id old, node_id with);
 void graph_remove(graph *g, node_id n);                /* nothing may use its values any more                      */
@@ -128,7 +131,8 @@ size_t *graph_use_counts(const graph *g, arena *a);    /* uses of each value by 
  * (INVALID_ARGUMENT "the graph has a cycle through node '...'"), except through NextIteration. */
 sm_status graph_order(const graph *g, arena *a, node_id **order, size_t *count, sm_error *err) CHECKED;
 /* Copies all nodes of `from` into g with names under prefix ("" for none), its inputs replaced by `arguments`.
- * results gets from's outputs in g; *nodes maps node ids of from to those in g (arena of g). */
+ * results gets from's outputs in g; *nodes maps node ids of from to those in g (arena of g; an input's is the producer of
+ * its argument, a removed node's NODE_NONE). Targets of from do not become targets of g. */
 void graph_splice(graph *g, const graph *from, slice prefix, const val *arguments, val *results, node_id **nodes);
 
 /* -- Reading attributes: the signature guarantees presence and kind -------------------------------------------- */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph/memory.c - size classes, one list of free blocks for each, and the counters of an account.
  *
- * A request is rounded up to its class: eight classes between one power of two and the next, so at most an eighth
- * is wasted, and a block that comes back serves any later request of its class. What is kept for that never makes
- * the account hold more than it once needed at its peak (or KEEP_ALWAYS, when that is more): a warm call finds
- * all its blocks, an idle account costs no more than a busy one. A list keeps KEEP_MOST blocks.
+ * A request is rounded up to its class: eight classes between one power of two and the next, so at
+ * most an eighth is wasted, and a block that comes back serves any later request of its class.
+ * What is kept for that never makes the account hold more than it once needed at its peak (or
+ * KEEP_ALWAYS, when that is more): a warm call finds all its blocks, an idle account costs no more
+ * than a busy one. A list keeps KEEP_MOST blocks.
  *
- * The limit counts what is in use, rounded up as above; blocks kept for later do not count, and are given back
- * to the system when malloc has nothing left. Each request counts as an allocation that a test may make fail,
- * also when a kept block would serve it. */
+ * The limit counts what is in use, rounded up as above; blocks kept for later do not count, and
+ * are given back to the system when malloc has nothing left. Each request counts as an allocation
+ * that a test may make fail, also when a kept block would serve it. */
 #include "graph/memory.h"
 
 #include "base/heap.h"
@@ -46,9 +47,9 @@ static int class_of(size_t size, size_t *rounded)
         *rounded = (size_t)1 << SMALLEST_BITS;
         return 0;
     }
-    bits = 63 - __builtin_clzll((unsigned long long)(size - 1));     /* 2^bits < size <= 2^(bits+1) */
+    bits = 63 - __builtin_clzll((unsigned long long)(size - 1)); /* 2^bits < size <= 2^(bits+1) */
     step = (size_t)1 << (bits - 3);
-    k = (size - 1 - ((size_t)1 << bits)) / step + 1;                   /* 1 .. STEPS */
+    k = (size - 1 - ((size_t)1 << bits)) / step + 1; /* 1 .. STEPS */
     *rounded = ((size_t)1 << bits) + k * step;
     return (bits - SMALLEST_BITS) * STEPS + (int)k;
 }
@@ -135,8 +136,8 @@ static sm_status exhausted(const memory *m, size_t size, sm_error *err)
 {
     if (m && m->limit != SIZE_MAX)
         return FAIL(err, SM_RESOURCE_EXHAUSTED,
-                    "out of memory: a tensor of %zu bytes, with %zu of at most %zu bytes in use", size, memory_in_use(m),
-                    m->limit);
+                    "out of memory: a tensor of %zu bytes, with %zu of at most %zu bytes in use",
+                    size, memory_in_use(m), m->limit);
     return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory: a tensor of %zu bytes", size);
 }
 
@@ -144,7 +145,7 @@ sm_status memory_take(memory *m, size_t size, void **out, sm_error *err)
 {
     void  *block;
     size_t rounded;
-    int    class;
+    int class;
 
     if (size > LARGEST || heap_refuses()) return exhausted(m, size, err);
     if (!m) {
@@ -172,8 +173,8 @@ sm_status memory_take(memory *m, size_t size, void **out, sm_error *err)
 void memory_give(memory *m, void *block, size_t size)
 {
     size_t rounded, most;
-    int    class;
-    bool   keep;
+    int class;
+    bool keep;
 
     if (!block) return;
     if (!m) {

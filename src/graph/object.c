@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* graph/object.c - counting objects, and the registry: a map from "container NUL name" to a slot in a list.
+/* graph/object.c - counting objects, and the registry: a map from "container NUL name" to a slot
+ * in a list.
  *
- * A removed name keeps its entry with an empty slot, which the same name takes again; when most entries are empty,
- * the map is built anew, so a program that makes and removes ever new names does not grow.
- * make() runs without the lock, so it may itself look for names; of two threads that make the same name, the
- * second gives its object up and takes the first one's. */
+ * A removed name keeps its entry with an empty slot, which the same name takes again; when most
+ * entries are empty, the map is built anew, so a program that makes and removes ever new names
+ * does not grow. make() runs without the lock, so it may itself look for names; of two threads
+ * that make the same name, the second gives its object up and takes the first one's. */
 #include "graph/object.h"
 
 #include "base/heap.h"
 
 #include <pthread.h>
 
-enum { REBUILD_AT = 64 };       /* empty entries that are always tolerated */
+enum { REBUILD_AT = 64 }; /* empty entries that are always tolerated */
 
 struct registry {
     pthread_mutex_t lock;
     arena           arena;
-    map             names;           /* -> index into objects */
-    object        **objects;         /* NULL: removed */
+    map             names; /* -> index into objects */
+    object        **objects; /* NULL: removed */
     size_t          count, capacity, removed;
 };
 
@@ -38,7 +39,7 @@ void object_unref(object *o)
     if (o && atomic_fetch_sub_explicit(&o->refs, 1, memory_order_acq_rel) == 1) o->type->release(o);
 }
 
-/* -- The registry ---------------------------------------------------------------------------------- */
+/* -- The registry ------------------------------------------------------------------------------ */
 
 registry *registry_new(void)
 {
@@ -65,7 +66,8 @@ void registry_free(registry *r)
     heap_free(r);
 }
 
-/* The key on the heap, or in `small` when it fits; release_key() frees it. TensorFlow's container "" is "localhost". */
+/* The key on the heap, or in `small` when it fits; release_key() frees it. TensorFlow's container
+ * "" is "localhost". */
 static slice make_key(slice container, slice name, char *small, size_t small_size)
 {
     char *p = small;
@@ -144,7 +146,7 @@ static bool put_object(registry *r, slice key, object *o)
     }
     key = arena_copy(&r->arena, key);
     if (key.ptr) map_set(&r->names, key, r->count);
-    if (r->arena.failed) {              /* the map is as it was: it fails before it enters the key */
+    if (r->arena.failed) { /* the map is as it was: it fails before it enters the key */
         r->arena.failed = false;
         return false;
     }
@@ -169,16 +171,17 @@ object *registry_find(registry *r, slice container, slice name)
 
 static sm_status no_memory(slice name, sm_error *err)
 {
-    return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for resource '" SLICE_FMT "'", SLICE_ARG(name));
+    return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for resource '" SLICE_FMT "'",
+                SLICE_ARG(name));
 }
 
-sm_status registry_find_or_make(registry *r, slice container, slice name, const object_type *type, object_make *make,
-                                void *context, object **out, sm_error *err)
+sm_status registry_find_or_make(registry *r, slice container, slice name, const object_type *type,
+                                object_make *make, void *context, object **out, sm_error *err)
 {
-    char     small[256];
-    object  *o = registry_find(r, container, name), *made = NULL, **at;
-    bool     entered = true;
-    slice    key;
+    char    small[256];
+    object *o = registry_find(r, container, name), *made = NULL, **at;
+    bool    entered = true;
+    slice   key;
 
     if (!o) {
         TRY(make(context, &made, err));
@@ -197,9 +200,10 @@ sm_status registry_find_or_make(registry *r, slice container, slice name, const 
         object_unref(made);
     }
     if (!entered || o->type != type) {
-        sm_status s = !entered ? no_memory(name, err)
-                               : FAIL(err, SM_INVALID_ARGUMENT, "resource '" SLICE_FMT "' is a %s, not a %s",
-                                      SLICE_ARG(name), o->type->name, type->name);
+        sm_status s =
+            !entered ? no_memory(name, err)
+                     : FAIL(err, SM_INVALID_ARGUMENT, "resource '" SLICE_FMT "' is a %s, not a %s",
+                            SLICE_ARG(name), o->type->name, type->name);
         object_unref(o);
         return s;
     }

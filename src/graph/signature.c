@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* graph/signature.c - a recursive descent over signature text, one function per rule of the grammar in the header.
+/* graph/signature.c - a recursive descent over signature text, one function per rule of the
+ * grammar in the header.
  *
- * Arguments name attributes that come later in the text, so their types are kept as words first and resolved when
- * the attributes are known. An attribute's name wins over a dtype's. The words of kinds ("float", "bool", "string") are
- * dtypes too: alone they are the kind, joined by "+" or in braces they are types. */
+ * Arguments name attributes that come later in the text, so their types are kept as words first
+ * and resolved when the attributes are known. An attribute's name wins over a dtype's. The words
+ * of kinds ("float", "bool", "string") are dtypes too: alone they are the kind, joined by "+" or
+ * in braces they are types. */
 #include "graph/signature.h"
 
 #include <stdlib.h>
@@ -13,9 +15,9 @@ typedef struct reader {
     const char *op;
     const char *start;
     slice       rest;
-    const char *problem;       /* what is wrong; the first one stays */
+    const char *problem; /* what is wrong; the first one stays */
     const char *where;
-    int         depth;         /* of list( */
+    int         depth; /* of list( */
 } reader;
 
 /* An argument whose type is still words: "number*type". */
@@ -24,7 +26,7 @@ typedef struct raw_arg {
     bool  is_ref;
 } raw_arg;
 
-/* -- Words ----------------------------------------------------------------------------------------------------- */
+/* -- Words ------------------------------------------------------------------------------------- */
 
 static bool sig_problem(reader *r, const char *what)
 {
@@ -103,7 +105,8 @@ static bool read_float(reader *r, float *value)
     return *end == 0 || sig_problem(r, "a number is missing");
 }
 
-/* "text", where a backslash takes the next character as it is (\n: a newline). Without any it stays where it is. */
+/* "text", where a backslash takes the next character as it is (\n: a newline). Without any it
+ * stays where it is. */
 static bool read_string(reader *r, slice *value)
 {
     char  *text;
@@ -127,14 +130,15 @@ static bool read_string(reader *r, slice *value)
     return true;
 }
 
-/* -- Kinds ------------------------------------------------------------------------------------------------------ */
+/* -- Kinds ------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
     attr_kind   kind;
 } kind_words[] = {
-    { "int", ATTR_INT },     { "float", ATTR_FLOAT }, { "bool", ATTR_BOOL },     { "string", ATTR_STRING },
-    { "type", ATTR_TYPE },   { "shape", ATTR_SHAPE }, { "tensor", ATTR_TENSOR }, { "func", ATTR_FUNC },
+    { "int", ATTR_INT },       { "float", ATTR_FLOAT }, { "bool", ATTR_BOOL },
+    { "string", ATTR_STRING }, { "type", ATTR_TYPE },   { "shape", ATTR_SHAPE },
+    { "tensor", ATTR_TENSOR }, { "func", ATTR_FUNC },
 };
 
 /* The types that a word names: a dtype, or a set. 0: neither. `any` is all of them. */
@@ -144,8 +148,11 @@ uint64_t signature_types(slice w)
         const char *name;
         unsigned    classes;
     } sets[] = {
-        { "numeric", DTYPE_NUMERIC },   { "real", DTYPE_REAL },       { "floating", DTYPE_FLOATING },
-        { "integral", DTYPE_INTEGRAL }, { "complex", DTYPE_COMPLEX },
+        { "numeric", DTYPE_NUMERIC },
+        { "real", DTYPE_REAL },
+        { "floating", DTYPE_FLOATING },
+        { "integral", DTYPE_INTEGRAL },
+        { "complex", DTYPE_COMPLEX },
         { "plain", DTYPE_NUMERIC | DTYPE_BOOL | DTYPE_QUANTISED | DTYPE_STORAGE },
         { "any", ~0u },
     };
@@ -181,7 +188,8 @@ static bool read_braces(reader *r, op_attr *o)
         }
     } while (accept(r, ","));
     o->kind = o->allowed_strings ? ATTR_STRING : ATTR_TYPE;
-    if (o->allowed_strings && o->allowed_types) return sig_problem(r, "types and strings in one set");
+    if (o->allowed_strings && o->allowed_types)
+        return sig_problem(r, "types and strings in one set");
     return accept(r, "}") || sig_problem(r, "'}' is missing");
 }
 
@@ -214,7 +222,7 @@ static bool read_kind(reader *r, op_attr *o)
     return true;
 }
 
-/* -- Defaults ---------------------------------------------------------------------------------------------------- */
+/* -- Defaults ---------------------------------------------------------------------------------- */
 
 /* {2,?} or ? */
 static bool read_shape(reader *r, shape *s)
@@ -257,7 +265,9 @@ static bool read_item(reader *r, attr_kind kind, attr_item *item)
         t = dtype_parse(word(r));
         item->i = (int64_t)t;
         return t != SM_INVALID || sig_problem(r, "a type is missing");
-    case ATTR_NONE: case ATTR_TENSOR: case ATTR_FUNC: break;
+    case ATTR_NONE:
+    case ATTR_TENSOR:
+    case ATTR_FUNC: break;
     }
     return sig_problem(r, "a default of this kind cannot be written");
 }
@@ -265,9 +275,10 @@ static bool read_item(reader *r, attr_kind kind, attr_item *item)
 /* "[" item {"," item} "]" */
 static bool read_list_default(reader *r, attr *to)
 {
-    static const size_t sizes[] = { [ATTR_STRING] = sizeof(slice), [ATTR_INT] = sizeof(int64_t),
-                                    [ATTR_FLOAT] = sizeof(float),  [ATTR_BOOL] = sizeof(int64_t),
-                                    [ATTR_TYPE] = sizeof(int64_t), [ATTR_SHAPE] = sizeof(shape) };
+    static const size_t sizes[] = {
+        [ATTR_STRING] = sizeof(slice), [ATTR_INT] = sizeof(int64_t),  [ATTR_FLOAT] = sizeof(float),
+        [ATTR_BOOL] = sizeof(int64_t), [ATTR_TYPE] = sizeof(int64_t), [ATTR_SHAPE] = sizeof(shape)
+    };
     size_t capacity = 0, size = to->kind < sizeof sizes / sizeof *sizes ? sizes[to->kind] : 0;
     char  *items = NULL;
 
@@ -283,7 +294,8 @@ static bool read_list_default(reader *r, attr *to)
         if (!at) return sig_problem(r, "out of memory");
         memcpy(at, &item, size);
     } while (accept(r, ","));
-    to->v.ints = (const int64_t *)(const void *)items;      /* the member that is read has the kind's type */
+    to->v.ints =
+        (const int64_t *)(const void *)items; /* the member that is read has the kind's type */
     return accept(r, "]") || sig_problem(r, "']' is missing");
 }
 
@@ -311,7 +323,7 @@ static bool read_default(reader *r, op_attr *o)
     return true;
 }
 
-/* -- Arguments and attributes ---------------------------------------------------------------------------------- */
+/* -- Arguments and attributes ------------------------------------------------------------------ */
 
 /* name ":" ["&"] [number "*"] type */
 static bool read_arg(reader *r, raw_arg *to)
@@ -380,7 +392,8 @@ int signature_attr(const op_signature *s, slice name)
 }
 
 /* Words to attributes and types. */
-static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, size_t count, const op_arg **out)
+static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, size_t count,
+                         const op_arg **out)
 {
     op_arg *args = ARENA_ARRAY(r->a, op_arg, count);
 
@@ -389,7 +402,8 @@ static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, s
         int type = signature_attr(s, raw[i].type), number = signature_attr(s, raw[i].number);
         args[i] = (op_arg){ raw[i].name, SM_INVALID, -1, number, -1, raw[i].is_ref };
         r->rest = raw[i].type;
-        if (raw[i].number.len && (number < 0 || s->attrs[number].kind != ATTR_INT || s->attrs[number].is_list))
+        if (raw[i].number.len &&
+            (number < 0 || s->attrs[number].kind != ATTR_INT || s->attrs[number].is_list))
             return sig_problem(r, "the number of an argument is no int attribute");
         if (type < 0)
             args[i].dtype = dtype_parse(raw[i].type);
@@ -399,20 +413,23 @@ static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, s
             args[i].list_attr = type;
         else
             args[i].type_attr = type;
-        if (type < 0 && args[i].dtype == SM_INVALID) return sig_problem(r, "neither a type nor an attribute");
+        if (type < 0 && args[i].dtype == SM_INVALID)
+            return sig_problem(r, "neither a type nor an attribute");
     }
     *out = args;
     return true;
 }
 
-sm_status signature_parse(arena *a, const char *op, const char *text, const op_signature **out, sm_error *err)
+sm_status signature_parse(arena *a, const char *op, const char *text, const op_signature **out,
+                          sm_error *err)
 {
     op_signature *s = ARENA_NEW(a, op_signature);
     reader        r = { .a = a, .op = op, .start = text, .rest = slice_of(text) };
     raw_arg      *inputs = NULL, *outputs = NULL;
     bool          ok;
 
-    ok = s && read_args(&r, &inputs, &s->input_count) && (accept(&r, "->") || sig_problem(&r, "'->' is missing")) &&
+    ok = s && read_args(&r, &inputs, &s->input_count) &&
+         (accept(&r, "->") || sig_problem(&r, "'->' is missing")) &&
          read_args(&r, &outputs, &s->output_count) && read_attrs(&r, s);
     skip_spaces(&r);
     if (ok && r.rest.len) ok = sig_problem(&r, "',' is missing");

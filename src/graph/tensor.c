@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph/tensor.c - making, sharing, copying and releasing tensors.
  *
- * A buffer of ours is one block of its account: the buffer struct in the first 64 bytes, the elements behind it,
- * so a new tensor takes two blocks (header; buffer with elements). Foreign memory has a buffer struct on the heap and
- * its elements elsewhere: that is how owns_elements tells them apart, and why foreign memory is never writable.
- * Headers come from the account too, and remember it (`home`), since a header may outlive its buffer's first owner. */
+ * A buffer of ours is one block of its account: the buffer struct in the first 64 bytes, the
+ * elements behind it, so a new tensor takes two blocks (header; buffer with elements). Foreign
+ * memory has a buffer struct on the heap and its elements elsewhere: that is how owns_elements
+ * tells them apart, and why foreign memory is never writable. Headers come from the account too,
+ * and remember it (`home`), since a header may outlive its buffer's first owner. */
 #include "graph/tensor.h"
 
 #include "base/heap.h"
@@ -12,7 +13,7 @@
 enum { ELEMENTS_AT = 64 };
 _Static_assert(sizeof(buffer) <= ELEMENTS_AT, "the buffer struct fits before the elements");
 
-/* -- Buffers ----------------------------------------------------------------------------------------- */
+/* -- Buffers ----------------------------------------------------------------------------------- */
 
 /* The elements are ours and not mapped, wrapped or borrowed. */
 static bool owns_elements(const buffer *b)
@@ -41,7 +42,9 @@ static sm_status buffer_new(memory *m, sm_dtype t, size_t size, buffer **out, sm
 
     TRY(memory_take(m, ELEMENTS_AT + size, &block, err));
     b = block;
-    *b = (buffer){ .dtype = t, .data = (char *)block + ELEMENTS_AT, .size = size, .account = memory_ref(m) };
+    *b = (buffer){
+        .dtype = t, .data = (char *)block + ELEMENTS_AT, .size = size, .account = memory_ref(m)
+    };
     atomic_init(&b->refs, 1);
     if (dtype_is(t, DTYPE_OBJECT) && size) memset(b->data, 0, size);
     *out = b;
@@ -81,17 +84,20 @@ static void buffer_unref(buffer *b)
     }
 }
 
-/* -- Headers ----------------------------------------------------------------------------------------- */
+/* -- Headers ----------------------------------------------------------------------------------- */
 
 /* A counted header over b, whose reference it takes over; on failure the caller still has it. */
-static sm_status header_new(memory *m, sm_dtype t, const shape *s, buffer *b, tensor **out, sm_error *err)
+static sm_status header_new(memory *m, sm_dtype t, const shape *s, buffer *b, tensor **out,
+                            sm_error *err)
 {
     void   *block;
     tensor *h;
 
     TRY(memory_take(m, sizeof(tensor), &block, err));
     h = block;
-    *h = (tensor){ .dtype = t, .shape = *s, .data = b ? b->data : NULL, .buffer = b, .home = memory_ref(m) };
+    *h = (tensor){
+        .dtype = t, .shape = *s, .data = b ? b->data : NULL, .buffer = b, .home = memory_ref(m)
+    };
     atomic_init(&h->refs, 1);
     *out = h;
     return SM_OK;
@@ -117,11 +123,11 @@ void tensor_unref(tensor *t)
 bool tensor_writable(const tensor *t)
 {
     if (atomic_load_explicit(&t->refs, memory_order_acquire) > 1) return false;
-    return !t->buffer ||
-           (atomic_load_explicit(&t->buffer->refs, memory_order_acquire) == 1 && owns_elements(t->buffer));
+    return !t->buffer || (atomic_load_explicit(&t->buffer->refs, memory_order_acquire) == 1 &&
+                          owns_elements(t->buffer));
 }
 
-/* -- Making ------------------------------------------------------------------------------------------- */
+/* -- Making ------------------------------------------------------------------------------------ */
 
 sm_status tensor_new(memory *m, sm_dtype t, const shape *s, tensor **out, sm_error *err)
 {
@@ -136,8 +142,8 @@ sm_status tensor_new(memory *m, sm_dtype t, const shape *s, tensor **out, sm_err
     return status;
 }
 
-sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size, void (*release)(void *context),
-                      void *context, tensor **out, sm_error *err)
+sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size,
+                      void (*release)(void *context), void *context, tensor **out, sm_error *err)
 {
     size_t    need;
     buffer   *b;
@@ -145,7 +151,8 @@ sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size, void 
 
     TRY(elements_size(t, s, &need, err));
     if (need != size || (need && !data))
-        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of this type and shape has %zu bytes, not %zu", need,
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "a tensor of this type and shape has %zu bytes, not %zu", need,
                     data ? size : 0);
     b = heap_zero(sizeof *b);
     if (!b) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
@@ -167,11 +174,14 @@ sm_status tensor_view(const tensor *t, sm_dtype dtype, const shape *s, tensor **
     sm_status status;
 
     TRY(elements_size(dtype, s, &size, err));
-    if (size != tensor_bytes(t) || (dtype != t->dtype && !(dtype_plain(dtype) && dtype_plain(t->dtype))))
-        return FAIL(err, SM_INVALID_ARGUMENT, "a view of %zu bytes of %s on a tensor of %zu bytes of %s", size,
+    if (size != tensor_bytes(t) ||
+        (dtype != t->dtype && !(dtype_plain(dtype) && dtype_plain(t->dtype))))
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "a view of %zu bytes of %s on a tensor of %zu bytes of %s", size,
                     dtype_name(dtype), tensor_bytes(t), dtype_name(t->dtype));
     if (!t->buffer && size) return FAIL(err, SM_INTERNAL, "a view of memory that is not counted");
-    status = header_new(t->buffer ? t->buffer->account : NULL, dtype, s, buffer_ref(t->buffer), out, err);
+    status = header_new(t->buffer ? t->buffer->account : NULL, dtype, s, buffer_ref(t->buffer), out,
+                        err);
     if (status != SM_OK) {
         buffer_unref(t->buffer);
         return status;
@@ -205,9 +215,11 @@ sm_status tensor_keep(memory *m, const tensor *t, tensor **out, sm_error *err)
     return tensor_copy(m, t, out, err);
 }
 
-sm_status tensor_from(memory *m, sm_dtype t, const shape *s, const void *data, tensor **out, sm_error *err)
+sm_status tensor_from(memory *m, sm_dtype t, const shape *s, const void *data, tensor **out,
+                      sm_error *err)
 {
-    if (!dtype_plain(t)) return FAIL(err, SM_INTERNAL, "elements of type %s are not bytes", dtype_name(t));
+    if (!dtype_plain(t))
+        return FAIL(err, SM_INTERNAL, "elements of type %s are not bytes", dtype_name(t));
     TRY(tensor_new(m, t, s, out, err));
     if (tensor_bytes(*out)) memcpy((*out)->data, data, tensor_bytes(*out));
     return SM_OK;
@@ -238,7 +250,7 @@ sm_status tensor_object_scalar(memory *m, sm_dtype t, object *o, tensor **out, s
     return SM_OK;
 }
 
-/* -- Embedded headers ------------------------------------------------------------------------------------ */
+/* -- Embedded headers -------------------------------------------------------------------------- */
 
 void tensor_init(tensor *t, sm_dtype dtype)
 {
@@ -276,14 +288,15 @@ void tensor_drop(tensor *t)
     t->data = NULL;
 }
 
-/* -- Copying elements -------------------------------------------------------------------------------------- */
+/* -- Copying elements -------------------------------------------------------------------------- */
 
 static sm_status copy_strings(tstring *to, const tstring *from, size_t n, sm_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         if (&to[i] == &from[i]) continue;
         if (!tstring_copy(&to[i], &from[i]))
-            return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory: a string of %zu bytes", tstring_get(&from[i]).len);
+            return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory: a string of %zu bytes",
+                        tstring_get(&from[i]).len);
     }
     return SM_OK;
 }
@@ -297,18 +310,21 @@ static void copy_objects(object **to, object *const *from, size_t n)
     }
 }
 
-sm_status tensor_copy_range(tensor *to, size_t at, const tensor *from, size_t from_at, size_t n, sm_error *err)
+sm_status tensor_copy_range(tensor *to, size_t at, const tensor *from, size_t from_at, size_t n,
+                            sm_error *err)
 {
     size_t count = tensor_count(to), from_count = tensor_count(from), size = dtype_size(to->dtype);
 
     if (to->dtype != from->dtype)
-        return FAIL(err, SM_INTERNAL, "a copy of %s to %s", dtype_name(from->dtype), dtype_name(to->dtype));
+        return FAIL(err, SM_INTERNAL, "a copy of %s to %s", dtype_name(from->dtype),
+                    dtype_name(to->dtype));
     if (at > count || n > count - at || from_at > from_count || n > from_count - from_at)
-        return FAIL(err, SM_INTERNAL, "a copy of %zu elements from %zu of %zu to %zu of %zu", n, from_at, from_count,
-                    at, count);
+        return FAIL(err, SM_INTERNAL, "a copy of %zu elements from %zu of %zu to %zu of %zu", n,
+                    from_at, from_count, at, count);
     if (!n) return SM_OK;
     if (to->dtype == SM_STRING)
-        return copy_strings((tstring *)to->data + at, (const tstring *)from->data + from_at, n, err);
+        return copy_strings((tstring *)to->data + at, (const tstring *)from->data + from_at, n,
+                            err);
     if (dtype_is(to->dtype, DTYPE_OBJECT))
         copy_objects((object **)to->data + at, (object *const *)from->data + from_at, n);
     else
@@ -321,6 +337,7 @@ sm_status tensor_copy_elements(tensor *to, const tensor *from, sm_error *err)
     size_t n = tensor_count(from);
 
     if (n != tensor_count(to))
-        return FAIL(err, SM_INTERNAL, "a copy of %zu elements to a tensor of %zu", n, tensor_count(to));
+        return FAIL(err, SM_INTERNAL, "a copy of %zu elements to a tensor of %zu", n,
+                    tensor_count(to));
     return tensor_copy_range(to, 0, from, 0, n, err);
 }

@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph/tensor_print.c - single elements as numbers, and a tensor's elements as text.
  *
- * The text is TensorFlow's Tensor::SummarizeValue, which messages of Assert and Print show: a scalar or vector without
- * brackets, rows of higher ranks in brackets without spaces between them, "..." wherever elements are left out, bools
- * as 0 and 1, strings escaped as in C, and "?" for types it does not know, complex numbers among them. */
+ * The text is TensorFlow's Tensor::SummarizeValue, which messages of Assert and Print show: a
+ * scalar or vector without brackets, rows of higher ranks in brackets without spaces between them,
+ * "..." wherever elements are left out, bools as 0 and 1, strings escaped as in C, and "?" for
+ * types it does not know, complex numbers among them. */
 #include "graph/tensor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* -- Elements as numbers ------------------------------------------------------------------------------- */
+/* -- Elements as numbers ----------------------------------------------------------------------- */
 
 int64_t tensor_int(const tensor *t, size_t i)
 {
     switch ((int)t->dtype) {
-    case SM_INT32: case SM_QINT32: return ((const int32_t *)t->data)[i];
+    case SM_INT32:
+    case SM_QINT32: return ((const int32_t *)t->data)[i];
     case SM_INT64: return ((const int64_t *)t->data)[i];
-    case SM_INT16: case SM_QINT16: return ((const int16_t *)t->data)[i];
-    case SM_INT8: case SM_QINT8: case SM_INT4: case SM_INT2: return ((const int8_t *)t->data)[i];
-    case SM_UINT8: case SM_QUINT8: case SM_BOOL: case SM_UINT4: case SM_UINT2: return ((const uint8_t *)t->data)[i];
-    case SM_UINT16: case SM_QUINT16: return ((const uint16_t *)t->data)[i];
+    case SM_INT16:
+    case SM_QINT16: return ((const int16_t *)t->data)[i];
+    case SM_INT8:
+    case SM_QINT8:
+    case SM_INT4:
+    case SM_INT2: return ((const int8_t *)t->data)[i];
+    case SM_UINT8:
+    case SM_QUINT8:
+    case SM_BOOL:
+    case SM_UINT4:
+    case SM_UINT2: return ((const uint8_t *)t->data)[i];
+    case SM_UINT16:
+    case SM_QUINT16: return ((const uint16_t *)t->data)[i];
     case SM_UINT32: return ((const uint32_t *)t->data)[i];
     case SM_UINT64: return (int64_t)((const uint64_t *)t->data)[i];
     default: return 0;
@@ -29,14 +40,19 @@ int64_t tensor_int(const tensor *t, size_t i)
 double tensor_real(const tensor *t, size_t i)
 {
     switch ((int)t->dtype) {
-    case SM_FLOAT: case SM_COMPLEX64: return (double)((const float *)t->data)[t->dtype == SM_FLOAT ? i : 2 * i];
-    case SM_DOUBLE: case SM_COMPLEX128: return ((const double *)t->data)[t->dtype == SM_DOUBLE ? i : 2 * i];
+    case SM_FLOAT:
+    case SM_COMPLEX64: return (double)((const float *)t->data)[t->dtype == SM_FLOAT ? i : 2 * i];
+    case SM_DOUBLE:
+    case SM_COMPLEX128: return ((const double *)t->data)[t->dtype == SM_DOUBLE ? i : 2 * i];
     case SM_HALF: return (double)half_to_float(((const uint16_t *)t->data)[i]);
     case SM_BFLOAT16: return (double)bfloat16_to_float(((const uint16_t *)t->data)[i]);
     case SM_UINT64: return (double)((const uint64_t *)t->data)[i];
-    case SM_FLOAT8_E5M2: case SM_FLOAT8_E4M3FN: case SM_FLOAT8_E4M3FNUZ: case SM_FLOAT8_E4M3B11FNUZ:
-    case SM_FLOAT8_E5M2FNUZ: case SM_FLOAT4_E2M1FN:
-        return (double)float8_to_float(t->dtype, ((const uint8_t *)t->data)[i]);
+    case SM_FLOAT8_E5M2:
+    case SM_FLOAT8_E4M3FN:
+    case SM_FLOAT8_E4M3FNUZ:
+    case SM_FLOAT8_E4M3B11FNUZ:
+    case SM_FLOAT8_E5M2FNUZ:
+    case SM_FLOAT4_E2M1FN: return (double)float8_to_float(t->dtype, ((const uint8_t *)t->data)[i]);
     default: return (double)tensor_int(t, i);
     }
 }
@@ -49,35 +65,44 @@ sm_status tensor_to_shape(const tensor *t, shape *out, sm_error *err)
         str s;
         str_init(&s);
         shape_print(&s, &t->shape);
-        (void)FAIL(err, SM_INVALID_ARGUMENT, "a shape must be a vector of {int32,int64}, got %s of shape %s",
+        (void)FAIL(err, SM_INVALID_ARGUMENT,
+                   "a shape must be a vector of {int32,int64}, got %s of shape %s",
                    dtype_name(t->dtype), str_text(&s));
         str_clear(&s);
         return SM_INVALID_ARGUMENT;
     }
     if (n > SHAPE_MAX_RANK)
-        return FAIL(err, SM_INVALID_ARGUMENT, "a shape of %zu dimensions; at most %d are supported", n, SHAPE_MAX_RANK);
+        return FAIL(err, SM_INVALID_ARGUMENT, "a shape of %zu dimensions; at most %d are supported",
+                    n, SHAPE_MAX_RANK);
     for (size_t i = 0; i < n; i++)
         if (tensor_int(t, i) < -1)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)tensor_int(t, i));
+            return FAIL(err, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0",
+                        (long long)tensor_int(t, i));
     out->rank = (int)n;
     for (size_t i = 0; i < n; i++)
         out->dims[i] = tensor_int(t, i);
     return SM_OK;
 }
 
-/* -- As text ------------------------------------------------------------------------------------------------ */
+/* -- As text ----------------------------------------------------------------------------------- */
 
 /* As absl::CEscape. */
 static void print_escaped(str *out, slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '\n') str_addz(out, "\\n");
-        else if (c == '\r') str_addz(out, "\\r");
-        else if (c == '\t') str_addz(out, "\\t");
-        else if (c == '"' || c == '\'' || c == '\\') str_addf(out, "\\%c", c);
-        else if (c < 32 || c >= 127) str_addf(out, "\\%03o", c);
-        else str_addc(out, (char)c);
+        if (c == '\n')
+            str_addz(out, "\\n");
+        else if (c == '\r')
+            str_addz(out, "\\r");
+        else if (c == '\t')
+            str_addz(out, "\\t");
+        else if (c == '"' || c == '\'' || c == '\\')
+            str_addf(out, "\\%c", c);
+        else if (c < 32 || c >= 127)
+            str_addf(out, "\\%03o", c);
+        else
+            str_addc(out, (char)c);
     }
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* graph/variable.c - a variable under its own mutex.
  *
- * The lock is held while fill runs, so it runs once and other readers wait for it; a fill that failed is kept and
- * tried again by the next reader. It is held during an update too. The old value is released after the lock, as
- * its release may be a caller's function. A value's first writer after a read copies it (tensor_writable). */
+ * The lock is held while fill runs, so it runs once and other readers wait for it; a fill that
+ * failed is kept and tried again by the next reader. It is held during an update too. The old
+ * value is released after the lock, as its release may be a caller's function. A value's first
+ * writer after a read copies it (tensor_writable). */
 #include "graph/variable.h"
 
 #include "base/heap.h"
@@ -11,15 +12,15 @@
 #include <pthread.h>
 
 struct variable {
-    object           base;
-    pthread_mutex_t  lock;
-    char            *name;
-    sm_dtype         dtype;
-    shape            declared;
-    tensor          *value;            /* NULL: none (yet) */
-    variable_fill   *fill;             /* NULL: nothing to restore from, or done */
-    void            *fill_context;
-    void           (*fill_free)(void *context);
+    object          base;
+    pthread_mutex_t lock;
+    char           *name;
+    sm_dtype        dtype;
+    shape           declared;
+    tensor         *value;            /* NULL: none (yet) */
+    variable_fill  *fill;             /* NULL: nothing to restore from, or done */
+    void           *fill_context;
+    void (*fill_free)(void *context);
     _Atomic uint64_t version;
 };
 
@@ -62,7 +63,8 @@ sm_status variable_new(slice name, sm_dtype dtype, const shape *s, variable **ou
     if (!v || !v->name || pthread_mutex_init(&v->lock, NULL) != 0) {
         if (v) heap_free(v->name);
         heap_free(v);
-        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for variable '" SLICE_FMT "'", SLICE_ARG(name));
+        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for variable '" SLICE_FMT "'",
+                    SLICE_ARG(name));
     }
     object_init(&v->base, &variable_type);
     if (name.len) memcpy(v->name, name.ptr, name.len);
@@ -73,7 +75,8 @@ sm_status variable_new(slice name, sm_dtype dtype, const shape *s, variable **ou
     return SM_OK;
 }
 
-void variable_set_fill(variable *v, variable_fill *fill, void *context, void (*free_context)(void *context))
+void variable_set_fill(variable *v, variable_fill *fill, void *context,
+                       void (*free_context)(void *context))
 {
     variable_lock(v);
     forget_fill(v);
@@ -126,7 +129,8 @@ bool variable_initialised(variable *v)
 static sm_status check_dtype(const variable *v, const tensor *t, sm_error *err)
 {
     if (t->dtype == v->dtype) return SM_OK;
-    return FAIL(err, SM_INVALID_ARGUMENT, "Variable and value dtypes don't match; respectively, %s and %s",
+    return FAIL(err, SM_INVALID_ARGUMENT,
+                "Variable and value dtypes don't match; respectively, %s and %s",
                 dtype_short_name(v->dtype), dtype_short_name(t->dtype));
 }
 
@@ -138,11 +142,13 @@ static sm_status need_value(variable *v, sm_error *err)
 
     if (v->value) return SM_OK;
     if (!v->fill)
-        return FAIL(err, SM_FAILED_PRECONDITION,
-                    "Could not find variable %s. This could mean that the variable has been deleted. In TF1, it can also "
-                    "mean the variable is uninitialized. Debug info: container=localhost, status error "
-                    "message=Resource localhost/%s/N10tensorflow3VarE does not exist.",
-                    v->name, v->name);
+        return FAIL(
+            err, SM_FAILED_PRECONDITION,
+            "Could not find variable %s. This could mean that the variable has been deleted. In "
+            "TF1, it can also "
+            "mean the variable is uninitialized. Debug info: container=localhost, status error "
+            "message=Resource localhost/%s/N10tensorflow3VarE does not exist.",
+            v->name, v->name);
     TRY(v->fill(v->fill_context, &t, err));
     s = check_dtype(v, t, err);
     if (s != SM_OK) {
@@ -207,7 +213,8 @@ void variable_reset(variable *v)
     tensor_unref(swap_value(v, NULL));
 }
 
-sm_status variable_update(variable *v, memory *m, variable_change *change, void *context, sm_error *err)
+sm_status variable_update(variable *v, memory *m, variable_change *change, void *context,
+                          sm_error *err)
 {
     tensor   *copy = NULL, *old = NULL;
     sm_status s;
