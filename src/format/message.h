@@ -204,7 +204,7 @@ sm_status message_encode(const message_type *type, const void *message, arena *a
 sm_status message_size(const message_type *type, const void *message, size_t *size,
                        sm_error *err) CHECKED;
 
-/* -- Text format (text_format.c) -------------------------------------------------------------------- */
+/* -- Text format (text_parse.c, text_print.c) ------------------------------------------------- */
 
 /* Parses protobuf's text format (saved_model.pbtxt). Strings without escapes point into text. DATA_LOSS with
  * "line:column: what is wrong". */
