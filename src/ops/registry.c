@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ops/registry.c - all families of ops, joined: the only place that names them.
+ *
+ * A new family costs one line in the list. The tables are constants; a sorted index over their rows is made when the first
+ * op is looked for, once, and lives as long as the process: it depends on nothing but the program. */
+#include "graph/op.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define FAMILIES(X) \
+    X(binary)       \
+    X(cast)         \
+    X(compare)      \
+    X(complex)      \
+    X(elementwise)
+
+#define DECLARE_FAMILY(name) extern const op_def name##_ops[];
+#define FAMILY_ROW(name) name##_ops,
+FAMILIES(DECLARE_FAMILY)
+
+static const op_def *const families[] = { FAMILIES(FAMILY_ROW) };
+
+#define MOST_OPS 2048
+
+static const op_def  *sorted[MOST_OPS];
+static size_t         sorted_count;
+static pthread_once_t sorted_once = PTHREAD_ONCE_INIT;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const op_def *const *)a)->name, (*(const op_def *const *)b)->name);
+}
+
+static void sort_ops(void)
+{
+    for (size_t f = 0; f < sizeof families / sizeof families[0]; f++)
+        for (const op_def *op = families[f]; op->name && sorted_count < MOST_OPS; op++) sorted[sorted_count++] = op;
+    qsort(sorted, sorted_count, sizeof sorted[0], by_name);
+}
+
+const op_def *op_find(slice name)
+{
+    pthread_once(&sorted_once, sort_ops);
+    for (size_t low = 0, high = sorted_count; low < high;) {
+        size_t middle = (low + high) / 2;
+        int    order = slice_cmp(name, slice_of(sorted[middle]->name));
+        if (order == 0) return sorted[middle];
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }
+    return NULL;
+}
+
+size_t op_count(void)
+{
+    pthread_once(&sorted_once, sort_ops);
+    return sorted_count;
+}
+
+const op_def *op_at(size_t i)
+{
+    pthread_once(&sorted_once, sort_ops);
+    return i < sorted_count ? sorted[i] : NULL;
+}
