@@ -258,9 +258,7 @@ bool check_input(graph *g, const node *n, size_t i, val v)
         }
         from = &g->values[v];
         want = arg_dtype(n, p, at);
-        if (base_dtype(from->dtype) == base_dtype(want) &&
-            (!p->is_ref || (int)from->dtype >= DTYPE_REF))
-            return true;
+        if (from->dtype == (p->is_ref ? SM_RESOURCE : base_dtype(want))) return true;
         graph_fail(g, SM_INVALID_ARGUMENT,
                    "Input %zu of node " SLICE_FMT " was passed %s from " SLICE_FMT
                    ":%u incompatible with expected %s%s.",
@@ -289,7 +287,7 @@ bool output_types(graph *g, const node *n, sm_dtype **types, size_t *count)
         for (size_t k = 0; k < length; k++) {
             sm_dtype t = arg_dtype(n, p, k);
             if (!dtype_size(base_dtype(t))) return fail_node(g, n, "an output has no valid type");
-            (*types)[at++] = (sm_dtype)((int)base_dtype(t) + (p->is_ref ? DTYPE_REF : 0));
+            (*types)[at++] = p->is_ref ? SM_RESOURCE : base_dtype(t);   /* a reference is a handle */
         }
     }
     return true;
