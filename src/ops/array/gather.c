@@ -241,9 +241,9 @@ const op_def gather_ops[] = {
     { "GatherNd", "params:Tparams indices:Tindices -> output:Tparams | Tparams: any, Tindices: {int16, int32, int64}, bad_indices_policy: string = \"\"",
       infer_gather_nd, gather_nd_rows, NULL, 0, "slices of params, by vectors of indices" },
     { "ResourceGather", "resource:resource indices:Tindices -> output:dtype | batch_dims: int = 0, validate_indices: bool = true, dtype: any, Tindices: index",
-      infer_unknown, resource_gather_rows, NULL, OP_STATEFUL | OP_READS, "rows of a variable, by index" },
+      infer_unknown, resource_gather_rows, NULL, OP_READS, "rows of a variable, by index" },
     { "ResourceGatherNd", "resource:resource indices:Tindices -> output:dtype | dtype: any, Tindices: index",
-      infer_unknown, resource_gather_nd_rows, NULL, OP_STATEFUL | OP_READS, "slices of a variable, by vectors of indices" },
+      infer_unknown, resource_gather_nd_rows, NULL, OP_READS, "slices of a variable, by vectors of indices" },
     { 0 },
 };
 /* clang-format on */
