@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ops/state/table.c - the table itself.
+ *
+ *   slots (open addressing, linear) ──▶ row ──▶ keys[row], values[row * width ...]
+ *
+ * Rows are dense: a removal moves the last row into the gap, so an export is a copy. Keys and values live in tensors, so
+ * strings are owned and memory is accounted for like any other. The seed differs per table: a hostile file cannot
+ * choose keys that collide. */
+#include "ops/state/table.h"
+
+#include "base/heap.h"
+
+const object_type table_type;
+
+static void table_release(object *o)
+{
+    table *t = (table *)o;
+    tensor_unref(t->keys);
+    tensor_unref(t->values);
+    tensor_unref(t->empty_key);
+    tensor_unref(t->deleted_key);
+    memory_unref(t->memory);
+    pthread_mutex_destroy(&t->lock);
+    heap_free(t->slots);
+    heap_free(t);
+}
+
+const object_type table_type = { "LookupTable", table_release };
+
+sm_status table_new(memory *m, table_kind kind, sm_dtype key, sm_dtype value_dtype, const shape *value_shape, table **out, sm_error *err)
+{
+    table *t = heap_zero(sizeof(*t));
+    if (!t) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for a lookup table");
+    object_init(&t->base, &table_type);
+    t->kind = kind;
+    t->key_type = key;
+    t->value_type = value_dtype;
+    t->value_shape = *value_shape;
+    t->width = shape_count(value_shape);
+    t->memory = memory_ref(m);
+    t->seed = (uint64_t)(uintptr_t)t * 0x9e3779b97f4a7c15u;
+    pthread_mutex_init(&t->lock, NULL);
+    if (t->width < 0) {
+        object_unref(&t->base);
+        return FAIL(err, SM_INVALID_ARGUMENT, "the shape of a table's values must be known");
+    }
+    *out = t;
+    return SM_OK;
+}
+
+void table_lock(table *t)
+{
+    pthread_mutex_lock(&t->lock);
+}
+
+void table_unlock(table *t)
+{
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* -- Finding ---------------------------------------------------------------------------------------------------------- */
+
+static slice key_bytes(const tensor *keys, size_t i)
+{
+    size_t size = dtype_size(keys->dtype);
+    if (keys->dtype == SM_STRING) return tensor_text(keys, i);
+    return slice_make((const char *)keys->data + i * size, size);
+}
+
+/* The slot that holds the key, or the free one where it would go. */
+static size_t slot_of(const table *t, slice key)
+{
+    size_t at = (size_t)slice_hash(key, t->seed) & (t->slot_count - 1);
+    while (t->slots[at] && !slice_eq(key_bytes(t->keys, t->slots[at] - 1), key)) at = (at + 1) & (t->slot_count - 1);
+    return at;
+}
+
+int64_t table_find_row(const table *t, const tensor *keys, size_t i)
+{
+    if (t->slot_count == 0) return -1;
+    return (int64_t)t->slots[slot_of(t, key_bytes(keys, i))] - 1;
+}
+
+/* -- Changing ----------------------------------------------------------------------------------------------------------- */
+
+static sm_status grow_tensor(table *t, tensor **place, sm_dtype dtype, const shape *s, size_t kept, sm_error *err)
+{
+    tensor *larger;
+    TRY(tensor_new(t->memory, dtype, s, &larger, err));
+    sm_status status = kept ? tensor_copy_range(larger, 0, *place, 0, kept, err) : SM_OK;
+    if (status != SM_OK) {
+        tensor_unref(larger);
+        return status;
+    }
+    tensor_unref(*place);
+    *place = larger;
+    return SM_OK;
+}
+
+static sm_status table_grow(table *t, sm_error *err)
+{
+    size_t    capacity = t->capacity ? 2 * t->capacity : 16, slot_count = 2 * capacity;
+    uint32_t *slots;
+    if (capacity > UINT32_MAX / 4) return FAIL(err, SM_RESOURCE_EXHAUSTED, "the lookup table is full");
+    shape keys = shape_vector((int64_t)capacity), values = shape_matrix((int64_t)capacity, t->width);
+    TRY(grow_tensor(t, &t->keys, t->key_type, &keys, t->count, err));
+    TRY(grow_tensor(t, &t->values, t->value_type, &values, t->count * (size_t)t->width, err));
+    slots = heap_array(slot_count, sizeof(*slots));
+    if (!slots) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for a lookup table");
+    heap_free(t->slots);
+    t->slots = slots;
+    t->slot_count = slot_count;
+    t->capacity = capacity;
+    for (size_t row = 0; row < t->count; row++) t->slots[slot_of(t, key_bytes(t->keys, row))] = (uint32_t)row + 1;
+    return SM_OK;
+}
+
+static bool same_value(const table *t, size_t row, const tensor *values, size_t i)
+{
+    size_t size = dtype_size(t->value_type), width = (size_t)t->width;
+    if (t->value_type != SM_STRING)
+        return memcmp((char *)t->values->data + row * width * size, (const char *)values->data + i * width * size, width * size) == 0;
+    for (size_t k = 0; k < width; k++)
+        if (!slice_eq(tensor_text(t->values, row * width + k), tensor_text(values, i * width + k))) return false;
+    return true;
+}
+
+/* One element as TensorFlow's messages print it. */
+static void add_element(str *out, const tensor *t, size_t i)
+{
+    if (t->dtype == SM_STRING) str_add(out, tensor_text(t, i));
+    else if (dtype_is(t->dtype, DTYPE_INTEGRAL | DTYPE_BOOL)) str_addf(out, "%lld", (long long)tensor_int(t, i));
+    else str_addf(out, "%g", tensor_real(t, i));
+}
+
+static sm_status different_value(const table *t, const tensor *keys, size_t row, const tensor *values, size_t i, sm_error *err)
+{
+    str text;
+    str_init(&text);
+    str_addz(&text, "HashTable has different value for same key. Key ");
+    add_element(&text, keys, i);
+    str_addz(&text, " has ");
+    add_element(&text, t->values, row * (size_t)t->width);
+    str_addz(&text, " and trying to add value ");
+    add_element(&text, values, i * (size_t)t->width);
+    sm_status s = FAIL(err, SM_FAILED_PRECONDITION, "%s", str_text(&text));
+    str_clear(&text);
+    return s;
+}
+
+sm_status table_put(table *t, const tensor *keys, const tensor *values, size_t i, bool same, sm_error *err)
+{
+    size_t width = (size_t)t->width, row;
+    if (t->count == t->capacity) TRY(table_grow(t, err));
+    size_t at = slot_of(t, key_bytes(keys, i));
+    bool   fresh = t->slots[at] == 0;
+    row = fresh ? t->count : t->slots[at] - 1;
+    if (!fresh && same) return same_value(t, row, values, i) ? SM_OK : different_value(t, keys, row, values, i, err);
+    if (width) TRY(tensor_copy_range(t->values, row * width, values, i * width, width, err));
+    if (!fresh) return SM_OK;
+    TRY(tensor_copy_range(t->keys, row, keys, i, 1, err));
+    t->slots[at] = (uint32_t)row + 1;
+    t->count++;
+    return SM_OK;
+}
+
+/* Empties slot `at` and moves later members of its run back, so that no search ends early. */
+static void free_slot(table *t, size_t at)
+{
+    size_t mask = t->slot_count - 1, next = at;
+    for (;;) {
+        next = (next + 1) & mask;
+        if (!t->slots[next]) break;
+        size_t home = (size_t)slice_hash(key_bytes(t->keys, t->slots[next] - 1), t->seed) & mask;
+        if (((next - home) & mask) >= ((next - at) & mask)) {
+            t->slots[at] = t->slots[next];
+            at = next;
+        }
+    }
+    t->slots[at] = 0;
+}
+
+/* Swaps the bytes of two rows: owned strings change places without a copy. */
+static void swap_bytes(char *a, char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char x = a[i];
+        a[i] = b[i];
+        b[i] = x;
+    }
+}
+
+void table_remove_row(table *t, size_t row)
+{
+    size_t last = t->count - 1, key_size = dtype_size(t->key_type), size = dtype_size(t->value_type) * (size_t)t->width;
+    free_slot(t, slot_of(t, key_bytes(t->keys, row)));
+    if (row != last) {
+        t->slots[slot_of(t, key_bytes(t->keys, last))] = (uint32_t)row + 1;
+        swap_bytes((char *)t->keys->data + row * key_size, (char *)t->keys->data + last * key_size, key_size);
+        swap_bytes((char *)t->values->data + row * size, (char *)t->values->data + last * size, size);
+    }
+    t->count = last;
+}
+
+void table_clear(table *t)
+{
+    t->count = 0;
+    if (t->slots) memset(t->slots, 0, t->slot_count * sizeof(*t->slots));
+}
+
+sm_status table_initialise(table *t, const tensor *keys, const tensor *values, sm_error *err)
+{
+    size_t    n = tensor_count(keys);
+    sm_status s = SM_OK;
+    table_lock(t);
+    if (t->initialised) {
+        if (t->count != n) s = FAIL(err, SM_FAILED_PRECONDITION, "Table was already initialized with different data.");
+    } else {
+        for (size_t i = 0; s == SM_OK && i < n; i++) s = table_put(t, keys, values, i, true, err);
+        if (s == SM_OK) t->initialised = true;
+        else table_clear(t);
+    }
+    table_unlock(t);
+    return s;
+}
