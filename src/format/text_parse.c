@@ -123,19 +123,6 @@ static int read_digits(const char **p, const char *end, int base, int most, uint
     return n;
 }
 
-static char *put_utf8(char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        *to++ = (char)c;
-        return to;
-    }
-    int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    *to++ = (char)((0xf00 >> more & 0xff) | c >> 6 * more);
-    while (more--)
-        *to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
-    return to;
-}
-
 /* One escape, *p behind its backslash; NULL when it is none. It never makes more bytes than it takes. */
 static char *unescape(const char **p, const char *end, char *to)
 {

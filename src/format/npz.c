@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/npz.c - libzip behind npz.h.
+ *
+ * An archive's directory says how large a member becomes; memory is taken only when the packed size can
+ * justify that: deflate packs at most 1032 to 1, stored members 1 to 1, nothing else is unpacked. */
+#include "format/npz.h"
+
+#ifdef SM_HAVE_ZIP
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/str.h"
+
+#include <inttypes.h>
+#include <zip.h>
+
+struct npz {
+    arena        arena;
+    zip_t       *zip;
+    const char **names;
+    size_t       count;
+};
+
+static sm_status open_failed(const char *path, int code, sm_error *err)
+{
+    zip_error_t error;
+
+    zip_error_init_with_code(&error, code);
+    sm_status status = code == ZIP_ER_NOENT ? FAIL(err, SM_NOT_FOUND, "%s: no such file", path)
+                       : code == ZIP_ER_MEMORY
+                           ? FAIL(err, SM_RESOURCE_EXHAUSTED, "%s: out of memory", path)
+                           : FAIL(err, SM_DATA_LOSS, "%s: not an npz archive: %s", path,
+                                  zip_error_strerror(&error));
+    zip_error_fini(&error);
+    return status;
+}
+
+/* -- Reading ------------------------------------------------------------------------------------- */
+
+sm_status npz_open(const char *path, npz **out, sm_error *err)
+{
+    int  code = 0;
+    npz *z = heap_zero(sizeof *z);
+
+    if (!z) return FAIL(err, SM_RESOURCE_EXHAUSTED, "%s: out of memory", path);
+    arena_init(&z->arena, 0);
+    z->zip = zip_open(path, ZIP_RDONLY, &code);
+    if (!z->zip) {
+        npz_close(z);
+        return open_failed(path, code, err);
+    }
+    zip_int64_t count = zip_get_num_entries(z->zip, 0);
+    z->count = count > 0 ? (size_t)count : 0;
+    z->names = ARENA_ARRAY(&z->arena, const char *, z->count);
+    for (size_t i = 0; z->names && i < z->count; i++) {
+        slice name = slice_of(zip_get_name(z->zip, i, ZIP_FL_ENC_GUESS));
+        if (slice_ends(name, ".npy")) name.len -= 4;
+        z->names[i] = arena_strdup(&z->arena, name);
+    }
+    sm_status status = arena_check(&z->arena, "opening an npz archive", err);
+    if (status == SM_OK)
+        *out = z;
+    else
+        npz_close(z);
+    return status;
+}
+
+void npz_close(npz *z)
+{
+    if (!z) return;
+    if (z->zip) zip_discard(z->zip);
+    arena_clear(&z->arena);
+    heap_free(z);
+}
+
+size_t npz_count(const npz *z)
+{
+    return z->count;
+}
+
+const char *npz_name(const npz *z, size_t i)
+{
+    return z->names[i];
+}
+
+static sm_status check_member(const npz *z, size_t i, zip_stat_t *member, sm_error *err)
+{
+    const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+
+    zip_stat_init(member);
+    if (i >= z->count || zip_stat_index(z->zip, i, 0, member) != 0 ||
+        (member->valid & needed) != needed)
+        return FAIL(err, SM_DATA_LOSS, "the archive's directory is damaged");
+    if (member->comp_method != ZIP_CM_STORE && member->comp_method != ZIP_CM_DEFLATE)
+        return FAIL(err, SM_UNIMPLEMENTED,
+                    "'%s' is packed by method %d; known are stored and deflated", z->names[i],
+                    member->comp_method);
+    zip_uint64_t most = member->comp_size;
+    if (member->comp_method == ZIP_CM_DEFLATE)
+        most = most > UINT64_MAX / 2048 ? most : most * 1032 + 1024;
+    if (member->size > most || member->size > SIZE_MAX / 2)
+        return FAIL(err, SM_DATA_LOSS, "'%s' cannot become %" PRIu64 " bytes", z->names[i],
+                    (uint64_t)member->size);
+    return SM_OK;
+}
+
+static bool read_all(zip_file_t *file, char *to, size_t size)
+{
+    while (size) {
+        zip_int64_t got = zip_fread(file, to, size);
+        if (got <= 0) return false;
+        to += got;
+        size -= (size_t)got;
+    }
+    char more;
+    return zip_fread(file, &more, 1) == 0; /* reaching the end is what verifies the checksum */
+}
+
+sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
+{
+    zip_stat_t member;
+
+    TRY(check_member(z, i, &member, err));
+    char *buffer = heap_alloc((size_t)member.size);
+    if (!buffer)
+        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while reading '%s'", z->names[i]);
+    zip_file_t *file = zip_fopen_index(z->zip, i, 0);
+    bool        good = file && read_all(file, buffer, (size_t)member.size);
+    if (file) zip_fclose(file);
+    if (!good) {
+        heap_free(buffer);
+        return FAIL(err, SM_DATA_LOSS, "'%s' in the archive is damaged", z->names[i]);
+    }
+    *bytes = buffer;
+    *size = (size_t)member.size;
+    return SM_OK;
+}
+
+/* -- Writing ------------------------------------------------------------------------------------- */
+
+static bool add_member(zip_t *zip, const npz_member *m, bool compress)
+{
+    zip_buffer_fragment_t parts[2] = {
+        { .data = (zip_uint8_t *)(uintptr_t)m->head.ptr, .length = m->head.len },
+        { .data = (zip_uint8_t *)(uintptr_t)m->tail.ptr, .length = m->tail.len },
+    };
+    str         name;
+    zip_int64_t index = -1;
+
+    str_init(&name);
+    str_addf(&name, "%s.npy", m->name);
+    zip_source_t *source = zip_source_buffer_fragment(zip, parts, m->tail.len ? 2 : 1, 0);
+    if (source && !name.failed)
+        index = zip_file_add(zip, str_text(&name), source, ZIP_FL_ENC_UTF_8);
+    if (source && index < 0) zip_source_free(source);
+    str_clear(&name);
+    return index >= 0 && zip_set_file_compression(zip, (zip_uint64_t)index,
+                                                  compress ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0) == 0;
+}
+
+sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress,
+                    sm_error *err)
+{
+    int    code = 0;
+    zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code);
+    bool   good = true;
+
+    if (!zip) return open_failed(path, code, err);
+    for (size_t i = 0; good && i < count; i++)
+        good = add_member(zip, &members[i], compress);
+    if (good && zip_close(zip) == 0) return SM_OK;
+    sm_status status = FAIL(err, SM_UNKNOWN, "%s: %s", path, zip_strerror(zip));
+    zip_discard(zip);
+    return status;
+}
+
+#else
+
+static sm_status no_zip(sm_error *err)
+{
+    return FAIL(err, SM_UNIMPLEMENTED,
+                "this build has no npz archives (it was made without libzip)");
+}
+
+sm_status npz_open(const char *path, npz **out, sm_error *err)
+{
+    (void)path, (void)out;
+    return no_zip(err);
+}
+
+void npz_close(npz *z)
+{
+    (void)z;
+}
+
+size_t npz_count(const npz *z)
+{
+    (void)z;
+    return 0;
+}
+
+const char *npz_name(const npz *z, size_t i)
+{
+    (void)z, (void)i;
+    return "";
+}
+
+sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
+{
+    (void)z, (void)i, (void)bytes, (void)size;
+    return no_zip(err);
+}
+
+sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress,
+                    sm_error *err)
+{
+    (void)path, (void)members, (void)count, (void)compress;
+    return no_zip(err);
+}
+
+#endif
