@@ -8,37 +8,32 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define FAMILIES(X)       \
-    X(activation)    \
-    X(argmax)        \
-    X(as_string)     \
-    X(bias)          \
-    X(binary)        \
-    X(cast)          \
-    X(compare)       \
-    X(complex)       \
-    X(constant)      \
-    X(decode)        \
-    X(effects)       \
-    X(elementwise)   \
-    X(flow)          \
-    X(functional)    \
-    X(gather)        \
-    X(join)          \
-    X(matmul)        \
-    X(pad)           \
-    X(parse_example) \
-    X(reduce)        \
-    X(reshape)       \
-    X(resize)        \
-    X(scatter)       \
-    X(select)        \
-    X(slice)         \
-    X(softmax)       \
-    X(string)        \
-    X(table)         \
-    X(transpose)     \
+#define FAMILIES(X) \
+    X(as_string)      \
+    X(binary)         \
+    X(cast)           \
+    X(compare)        \
+    X(complex)        \
+    X(constant)       \
+    X(decode)         \
+    X(effects)        \
+    X(elementwise)    \
+    X(flow)           \
+    X(functional)     \
+    X(gather)         \
+    X(join)           \
+    X(pad)            \
+    X(parse_example)  \
+    X(reshape)        \
+    X(resize)         \
+    X(scatter)        \
+    X(select)         \
+    X(slice)          \
+    X(string)         \
+    X(table)          \
+    X(transpose)      \
     X(variable)
+
 #define DECLARE_FAMILY(name) extern const op_def name##_ops[];
 #define FAMILY_ROW(name) name##_ops,
 FAMILIES(DECLARE_FAMILY)
