@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.c - the table of commands. Help, manual pages, docs/cli.md and completion are made from it. */
+#include "program.h"
+
+const command program_commands[] = {
+    { "show", PROGRAM_SAVEDMODEL, "DIR", "dir! tag_set all json", command_describe,
+      "what a SavedModel holds",
+      "Shows signatures with types and shapes, size on disk, variables and parameters, ops and the tree of objects "
+      "with functions and their traces. --all leaves nothing out; --json prints everything for programs." },
+    { "run", PROGRAM_SAVEDMODEL, "DIR",
+      "dir! tag_set signature inputs input_exprs input_examples outdir overwrite top labels threads passes dump_graph dot "
+      "tf_debug allow_files", command_run,
+      "call a signature and print its outputs",
+      "Like saved_model_cli run, but --tag_set may be left out where there is one MetaGraph and the signature where there "
+      "is serving_default or only one, and signatures without inputs run. --top prints bars in place of numbers." },
+    { "check", PROGRAM_SAVEDMODEL, "DIR", "dir! tag_set", command_check,
+      "what would not run, and where",
+      "Names for each signature every op, attribute value, type and function that would not run, with node and function. "
+      "Exit status 0 when all signatures run, 1 otherwise." },
+    { "scan", PROGRAM_SAVEDMODEL | PROGRAM_TENSORFLOW, "DIR", "dir! tag_set op_denylist", command_scan,
+      "look for ops that touch the outside world",
+      "Without --tag_set every MetaGraph is looked at. Exit status 0 whatever is found." },
+    { "ops", PROGRAM_SAVEDMODEL, "[NAME]", "markdown", command_ops,
+      "the ops that are built in",
+      "With NAME, those whose name contains it, with their inputs, outputs and attributes." },
+    { "bench", PROGRAM_SAVEDMODEL, "DIR",
+      "dir! tag_set signature inputs input_exprs threads warmup repeat outputs summary open passes allow_files", command_bench,
+      "time a signature, or opening the model",
+      "Prints one line for each timed run: its latency in microseconds. --inputs takes an .npz with one array for each "
+      "input, or the same as run does." },
+    { "help", PROGRAM_SAVEDMODEL, "[COMMAND]", "markdown man", command_help, "this text, or that of a command", "" },
+    { "version", PROGRAM_SAVEDMODEL, "", "", command_version, "the version", "" },
+    { "completion", PROGRAM_SAVEDMODEL, "SHELL", "", command_completion, "print a completion script for bash",
+      "Use it with: source <(savedmodel completion bash)" },
+    { "show", PROGRAM_TENSORFLOW, "", "dir! all tag_set signature_def list_ops", command_show,
+      "tag sets, signatures, inputs and outputs",
+      "With --dir alone the tag sets; with --tag_set the signature keys; with --signature_def its inputs and outputs; "
+      "--list_ops the ops; --all everything." },
+    { "run", PROGRAM_TENSORFLOW, "",
+      "dir! tag_set! signature_def! inputs input_exprs input_examples outdir overwrite tf_debug worker init_tpu use_tfrt",
+      command_run, "call a signature and print its outputs",
+      "At least one of --inputs, --input_exprs and --input_examples is needed. An expression overrides a file, an example "
+      "both." },
+    { "convert", PROGRAM_TENSORFLOW, "METHOD",
+      "dir! output_dir! tag_set! max_workspace_size_bytes precision_mode minimum_segment_size convert_tf1_model",
+      command_not_built_in, "convert for TensorRT (not built in)", "" },
+    { "freeze_model", PROGRAM_TENSORFLOW, "",
+      "dir! output_prefix! tag_set! signature_def_key checkpoint_path variables_to_feed", command_not_built_in,
+      "freeze variables into the graph (not built in)", "" },
+    { "aot_compile_cpu", PROGRAM_TENSORFLOW, "",
+      "cpp_class! dir tag_set output_prefix signature_def_key checkpoint_path variables_to_feed target_triple target_cpu "
+      "multithreading", command_not_built_in, "compile ahead of time with XLA (not built in)", "" },
+};
+const size_t program_command_count = sizeof program_commands / sizeof *program_commands;

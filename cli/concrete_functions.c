@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* concrete_functions.c - the functions of a model's root with the arguments of each trace.
+ *
+ * TensorFlow loads the model for this and sorts a function's traces by the names that they get at
+ * loading: the saved name without its number, and a new number that grows in load order. Odd things
+ * that are kept because scripts read them: a keyword argument prints its bare name, a list ends in
+ * ", " and two backspaces before the bracket. */
+#include "concrete_functions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "structured_text.h"
+
+/* -- Order ---------------------------------------------------------------------------------------- */
+
+typedef struct trace_key {
+    size_t      index, prefix;           /* length of the name without "_123" */
+    const char *name;
+    int64_t     order;
+} trace_key;
+
+static size_t without_number(const char *name)
+{
+    size_t n = strlen(name), end = n;
+    while (end && name[end - 1] >= '0' && name[end - 1] <= '9')
+        end--;
+    return end && end < n && name[end - 1] == '_' ? end : n;
+}
+
+static int by_trace(const void *a, const void *b)
+{
+    const trace_key *x = a, *y = b;
+    size_t           n = x->prefix < y->prefix ? x->prefix : y->prefix;
+    int              c = memcmp(x->name, y->name, n);
+    if (c)
+        return c;
+    if (x->prefix != y->prefix)
+        return x->prefix < y->prefix ? -1 : 1;
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+size_t concrete_functions_order(sm_model *m, const sm_object *o, size_t **order)
+{
+    size_t     n = sm_object_trace_count(o);
+    trace_key *keys = keep_array(n + 1, sizeof *keys);
+    *order = keep_array(n + 1, sizeof **order);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = sm_object_trace_name(o, i);
+        keys[i] = (trace_key){ i, without_number(name), name, sm_model_function_load_order(m, name) };
+    }
+    if (n)
+        qsort(keys, n, sizeof *keys, by_trace);
+    for (size_t i = 0; i < n; i++)
+        (*order)[i] = keys[i].index;
+    return n;
+}
+
+/* -- Arguments -------------------------------------------------------------------------------------- */
+
+static int is_iterable(sm_value_kind k)
+{
+    return k == SM_VALUE_LIST || k == SM_VALUE_TUPLE || k == SM_VALUE_NAMED_TUPLE;
+}
+
+static void quoted(textbuf *b, const sm_value *v)
+{
+    int text = v && sm_value_kind_of(v) == SM_VALUE_STRING;
+    textbuf_text(b, text ? "'" : "");
+    structured_text_str(b, v);
+    textbuf_text(b, text ? "'" : "");
+}
+
+static void print_items(textbuf *b, const sm_value *v, char open, char close)
+{
+    textbuf_format(b, "          Value: %c", open);
+    for (size_t i = 0; i < sm_value_count(v); i++) {
+        if (sm_value_kind_of(v) == SM_VALUE_DICT)
+            textbuf_format(b, "'%s': ", sm_value_key(v, i));
+        quoted(b, sm_value_item(v, i));
+        textbuf_text(b, ", ");
+    }
+    textbuf_format(b, "\b\b%c\n", close);
+}
+
+static void print_shape_items(textbuf *b, const sm_value *v)
+{
+    textbuf_text(b, "          Value: [");
+    for (int i = 0; i < sm_value_rank(v); i++)
+        if (sm_value_dims(v)[i] < 0)
+            textbuf_text(b, "None, ");
+        else
+            textbuf_format(b, "%lld, ", (long long)sm_value_dims(v)[i]);
+    textbuf_text(b, "\b\b]\n");
+}
+
+static void print_argument(textbuf *b, const sm_value *v)
+{
+    sm_value_kind k = v ? sm_value_kind_of(v) : SM_VALUE_NONE;
+    if (k == SM_VALUE_STRING) {
+        textbuf_format(b, "          %s\n", sm_value_text(v) ? sm_value_text(v) : "");
+        return;
+    }
+    if (k == SM_VALUE_TENSOR_SPEC) {
+        textbuf_format(b, "          %s: ", sm_value_text(v) ? sm_value_text(v) : "None");
+        structured_text_repr(b, v);
+        textbuf_char(b, '\n');
+        return;
+    }
+    textbuf_format(b, "          DType: %s\n", v ? structured_text_type(v) : "NoneType");
+    if (is_iterable(k)) {
+        print_items(b, v, '[', ']');
+    } else if (k == SM_VALUE_DICT) {
+        print_items(b, v, '{', '}');
+    } else if (k == SM_VALUE_SHAPE) {
+        print_shape_items(b, v);
+    } else {
+        textbuf_text(b, "          Value: ");
+        structured_text_str(b, v);
+        textbuf_char(b, '\n');
+    }
+}
+
+/* What the trace's canonical input holds: tuple(tuple of arguments, dict of keyword arguments). */
+static void print_trace(textbuf *b, const sm_value *input, size_t number)
+{
+    const sm_value *args = input && sm_value_count(input) > 0 ? sm_value_item(input, 0) : NULL;
+    const sm_value *keywords = input && sm_value_count(input) > 1 ? sm_value_item(input, 1) : NULL;
+    size_t          n = args ? sm_value_count(args) : 0, k = keywords ? sm_value_count(keywords) : 0;
+    if (n)
+        textbuf_format(b, "    Option #%zu\n      Callable with:\n", number);
+    for (size_t i = 0; i < n; i++) {
+        textbuf_format(b, "        Argument #%zu\n", i + 1);
+        print_argument(b, sm_value_item(args, i));
+    }
+    for (size_t i = 0; i < k; i++)
+        textbuf_format(b, "        Named Argument #%zu\n          %s\n", i + 1, sm_value_key(keywords, i));
+}
+
+typedef struct named_child {
+    const char      *name;
+    const sm_object *object;
+} named_child;
+
+static int by_child_name(const void *a, const void *b)
+{
+    return strcmp(((const named_child *)a)->name, ((const named_child *)b)->name);
+}
+
+void concrete_functions_print(textbuf *b, sm_model *m)
+{
+    const sm_object *root = sm_model_object(m, 0);
+    size_t           n = sm_object_child_count(root), functions = 0;
+    named_child     *children = keep_array(n + 1, sizeof *children);
+    for (size_t i = 0; i < n; i++) {
+        sm_object_kind k = sm_object_kind_of(sm_object_child(root, i));
+        if (k == SM_OBJECT_FUNCTION || k == SM_OBJECT_BARE_FUNCTION)
+            children[functions++] = (named_child){ sm_object_child_name(root, i), sm_object_child(root, i) };
+    }
+    if (functions)
+        qsort(children, functions, sizeof *children, by_child_name);
+    for (size_t i = 0; i < functions; i++) {
+        size_t *order, traces = concrete_functions_order(m, children[i].object, &order);
+        textbuf_format(b, "\n  Function Name: '%s'\n", children[i].name);
+        for (size_t k = 0; k < traces; k++)
+            print_trace(b, sm_object_trace_input(children[i].object, order[k]), k + 1);
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inputs.h - the inputs that a command line gives: --inputs, --input_exprs, --input_examples. */
+#ifndef CLI_INPUTS_H
+#define CLI_INPUTS_H
+
+#include "program.h"
+#include "python_value.h"
+
+typedef struct input_list {
+    const char **names;
+    const py   **values;
+    size_t       count;
+} input_list;
+
+/* Files first, then expressions, then examples; a later one replaces an earlier one with a warning. */
+sm_status inputs_read(const invocation *v, input_list *out, sm_error *err);
+/* Every array of an .npz file by its name. */
+sm_status inputs_read_npz(const char *path, input_list *out, sm_error *err);
+/* The tensors for f's inputs, in their order (NULL: left out, has a default); free with inputs_release. */
+sm_status inputs_bind(const input_list *l, const sm_function *f, sm_tensor ***tensors, sm_error *err);
+void      inputs_release(sm_tensor **tensors, size_t n);
+
+#endif

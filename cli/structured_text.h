@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* structured_text.h - structured values (arguments of functions) as Python prints them. */
+#ifndef CLI_STRUCTURED_TEXT_H
+#define CLI_STRUCTURED_TEXT_H
+
+#include <savedmodel.h>
+
+#include "textbuf.h"
+
+void        structured_text_repr(textbuf *b, const sm_value *v);
+void        structured_text_str(textbuf *b, const sm_value *v);
+const char *structured_text_type(const sm_value *v);            /* Python's type: "dict"     */
+void        structured_text_shape(textbuf *b, int rank, const int64_t *dims);   /* "(None, 2)", "<unknown>" */
+
+#endif
