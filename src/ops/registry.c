@@ -9,30 +9,31 @@
 #include <stdlib.h>
 
 #define FAMILIES(X) \
-    X(as_string)      \
-    X(binary)         \
-    X(cast)           \
-    X(compare)        \
-    X(complex)        \
-    X(constant)       \
-    X(decode)         \
-    X(effects)        \
-    X(elementwise)    \
-    X(flow)           \
-    X(functional)     \
-    X(gather)         \
-    X(join)           \
-    X(pad)            \
-    X(parse_example)  \
-    X(reshape)        \
-    X(resize)         \
-    X(scatter)        \
-    X(select)         \
-    X(slice)          \
-    X(string)         \
-    X(table)          \
-    X(transpose)      \
+    X(as_string)         \
+    X(binary)            \
+    X(cast)              \
+    X(compare)           \
+    X(complex)           \
+    X(constant)          \
+    X(decode)            \
+    X(effects)           \
+    X(elementwise)       \
+    X(flow)              \
+    X(functional)        \
+    X(gather)            \
+    X(join)              \
+    X(pad)               \
+    X(parse_example)     \
+    X(reshape)           \
+    X(resize)            \
+    X(scatter)           \
+    X(select)            \
+    X(slice)             \
+    X(string)            \
+    X(table)             \
+    X(transpose)         \
     X(variable)
+
 
 #define DECLARE_FAMILY(name) extern const op_def name##_ops[];
 #define FAMILY_ROW(name) name##_ops,

@@ -298,7 +298,7 @@ static const kernel linspace_rows[] = { { .types = "T: float|double", .run = lin
 /* clang-format off */
 const op_def constant_ops[] = {
     { "Const", "-> output:dtype | value: tensor, dtype: any",
-      infer_const, constant_rows, NULL, 0, "a value that is part of the graph" },
+      infer_const, constant_rows, NULL, OP_GIVES, "a value that is part of the graph" },
     { "Placeholder", "-> output:dtype | dtype: any, shape: shape = ?",
       infer_declared, placeholder_rows, NULL, 0, "a value that must be fed" },
     { "PlaceholderV2", "-> output:dtype | dtype: any, shape: shape",
@@ -310,7 +310,7 @@ const op_def constant_ops[] = {
     { "Identity", "input:T -> output:T | T: any",
       infer_same, identity_rows, NULL, OP_VIEW, "its input" },
     { "IdentityN", "input:T -> output:T | T: list(type) >= 1",
-      infer_each, identity_rows, NULL, 0, "its inputs" },
+      infer_each, identity_rows, NULL, OP_GIVES, "its inputs" },
     { "StopGradient", "input:T -> output:T | T: any",
       infer_same, identity_rows, NULL, OP_VIEW, "its input; no gradient goes through" },
     { "PreventGradient", "input:T -> output:T | T: any, message: string = \"\"",

@@ -265,7 +265,7 @@ const op_def variable_ops[] = {
     { "DestroyResourceOp", "resource:resource -> | ignore_lookup_error: bool = true",
       infer_unknown, destroy_rows, NULL, WRITES, "forgets a variable's value" },
     { "DisableCopyOnRead", "resource:resource ->",
-      infer_unknown, nothing_rows, NULL, OP_STATEFUL, "nothing: reads never copy" },
+      infer_unknown, nothing_rows, NULL, OP_READS, "nothing: reads never copy" },
     { "ResourceApplyGradientDescent", "var:resource alpha:T delta:T -> | T: " NUMBERS ", use_locking: bool = false",
       infer_unknown, gradient_descent_rows, NULL, WRITES, "var -= alpha * delta" },
     { "VariableV2", "-> ref:&dtype | shape: shape, dtype: any, container: string = \"\", shared_name: string = \"\"",
