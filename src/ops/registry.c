@@ -8,8 +8,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define FAMILIES(X) \
+#define FAMILIES(X)      \
+    X(activation)        \
+    X(addn)              \
+    X(argmax)            \
     X(as_string)         \
+    X(bias)              \
     X(binary)            \
     X(cast)              \
     X(compare)           \
@@ -22,18 +26,21 @@
     X(functional)        \
     X(gather)            \
     X(join)              \
+    X(matmul)            \
     X(pad)               \
     X(parse_example)     \
+    X(reduce)            \
     X(reshape)           \
     X(resize)            \
+    X(scan)              \
     X(scatter)           \
     X(select)            \
     X(slice)             \
+    X(softmax)           \
     X(string)            \
     X(table)             \
     X(transpose)         \
     X(variable)
-
 
 #define DECLARE_FAMILY(name) extern const op_def name##_ops[];
 #define FAMILY_ROW(name) name##_ops,

@@ -1,261 +1,294 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/math/argmax.c - ArgMax, ArgMin, TopKV2, TopK, InTopK, InTopKV2.
+/* ops/math/argmax.c - where the largest is: ArgMax, ArgMin, TopK, InTopK.
  *
- * ArgMax begins with (index 0, the type's lowest value) and takes an element that is larger, as TensorFlow does: ties go
- * to the first, NaN is never taken. TopK keeps a heap of k pairs whose worst is on top (value, then index), so a row of n costs
- * n log k; its results are sorted whether asked for or not. Half and bfloat16 are compared in float. Tests: argmax.test. */
-#include "graph/op.h"
+ * Of equal elements the first wins, everywhere. ArgMax and ArgMin never choose a NaN unless there is nothing else. TopK
+ * keeps a heap of the k best of a row, the worst on top, and sorts it at the end (also when `sorted` is false: any order
+ * is right then); NaN counts as larger than every number, so that the order is one.
+ *
+ * Tests: argmax.test, beside this file. */
+#include "ops/map.h"
 
-#include <float.h>
-#include <math.h>
+/* -- ArgMax, ArgMin: [outer, n, inner] -> [outer, inner] ---------------------------------------------------------------- */
 
-/* -- ArgMax, ArgMin -------------------------------------------------------------------------------------------------- */
+typedef struct arg_search {
+    const void *in;
+    int64_t    *found;           /* index of each output */
+    int64_t     n, inner;
+} arg_search;
+
+#define ARG_LOOP(T, tf, wide, f, better)                                                                     \
+    static void f##_rows_##tf(void *context, int64_t begin, int64_t end)                                     \
+    {                                                                                                        \
+        const arg_search *p = context;                                                                       \
+        for (int64_t i = begin; i < end; i++) {                                                              \
+            const T *v = (const T *)p->in + i / p->inner * p->n * p->inner + i % p->inner;                   \
+            int64_t  at = 0;                                                                                 \
+            for (int64_t k = 1; k < p->n; k++) {                                                             \
+                const T x = v[k * p->inner], y = v[at * p->inner];                                           \
+                if (x better y || (y != y && x == x)) at = k;                                                \
+            }                                                                                                \
+            p->found[i] = at;                                                                                \
+        }                                                                                                    \
+    }                                                                                                        \
+    static sm_status f##_##tf(call *c) { return arg_run(c, f##_rows_##tf); }
+
+static sm_status arg_write(call *c, const int64_t *found)
+{
+    void  *out = c->out[0]->data;
+    size_t n = tensor_count(c->out[0]);
+    for (size_t i = 0; i < n; i++) {
+        switch (c->out[0]->dtype) {
+        case SM_INT16: ((int16_t *)out)[i] = (int16_t)found[i]; break;
+        case SM_UINT16: ((uint16_t *)out)[i] = (uint16_t)found[i]; break;
+        case SM_INT32: ((int32_t *)out)[i] = (int32_t)found[i]; break;
+        default: ((int64_t *)out)[i] = found[i];
+        }
+    }
+    return SM_OK;
+}
+
+static sm_status arg_run(call *c, pool_work *work)
+{
+    const shape *s = &c->in[0]->shape;
+    int64_t      d = tensor_int(c->in[1], 0), n = (int64_t)tensor_count(c->out[0]);
+    if (d < 0) d += s->rank;
+    if (d < 0 || d >= s->rank) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Expected dimension in the range [%d, %d), but got %lld",
+                                                -s->rank, s->rank, (long long)tensor_int(c->in[1], 0));
+    arg_search p = { .in = c->in[0]->data, .n = s->dims[d], .inner = shape_count_range(s, (int)d + 1, s->rank) };
+    if (n == 0) return SM_OK;
+    p.found = call_scratch(c, (size_t)n * sizeof *p.found);
+    if (!p.found) return SM_RESOURCE_EXHAUSTED;
+    call_for(c, n, 16384 / (p.n + 1) + 1, work, &p);
+    return arg_write(c, p.found);
+}
+
+#define ARG_TYPES(X, ...) REAL(X, __VA_ARGS__) X(map_bool, bool, false, __VA_ARGS__)
+ARG_TYPES(ARG_LOOP, arg_max, >)
+ARG_TYPES(ARG_LOOP, arg_min, <)
+static const kernel arg_max[] = { ARG_TYPES(RUN_ROW, arg_max) { 0 } };
+static const kernel arg_min[] = { ARG_TYPES(RUN_ROW, arg_min) { 0 } };
 
 static sm_status infer_arg(infer *c)
 {
-    int64_t axis;
-    int     rank = c->in[0].rank;
-    TRY(infer_rank(c, 1, 0));
-    if (rank < 0) return SM_OK;
-    if (rank == 0) return INFER_FAIL(c, "Reduction axis is out of range: the input is a scalar");
-    c->out[0] = shape_unknown_dims(rank - 1);
-    if (!infer_int_value(c, 1, &axis)) return SM_OK;
-    if (axis < -rank || axis >= rank)
-        return INFER_FAIL(c, "Dimension (%lld) must be in the range [%d, %d), where %d is the number of dimensions in the input.",
-                          (long long)axis, -rank, rank, rank);
-    if (axis < 0) axis += rank;
-    if (c->in[0].dims[axis] == 0) return INFER_FAIL(c, "Reduction axis %lld is empty in shape", (long long)axis);
-    for (int d = 0, o = 0; d < rank; d++)
-        if (d != axis) c->out[0].dims[o++] = c->in[0].dims[d];
+    const shape *s = &c->in[0];
+    int64_t      d;
+    if (c->in[1].rank > 0) {
+        str text;
+        str_init(&text);
+        shape_print(&text, &c->in[1]);
+        sm_status status = INFER_FAIL(c, "dim must be a scalar, but received tensor of shape: %s", str_text(&text));
+        str_clear(&text);
+        return status;
+    }
+    if (s->rank < 0) return SM_OK;
+    if (!infer_int_value(c, 1, &d)) {
+        c->out[0] = shape_unknown_dims(s->rank > 0 ? s->rank - 1 : 0);
+        return SM_OK;
+    }
+    if (d < -s->rank || d >= s->rank)
+        return INFER_FAIL(c, "Expected dimension in the range [%d, %d), but got %lld", -s->rank, s->rank, (long long)d);
+    if (d < 0) d += s->rank;
+    c->out[0] = shape_scalar();
+    for (int i = 0; i < s->rank; i++)
+        if (i != d) c->out[0].dims[c->out[0].rank++] = s->dims[i];
+    if (s->dims[d] == 0 && shape_count(&c->out[0]) != 0) {
+        str text;
+        str_init(&text);
+        shape_print(&text, s);
+        sm_status status = INFER_FAIL(c, "Reduction axis %lld is empty in shape %s", (long long)d, str_text(&text));
+        str_clear(&text);
+        return status;
+    }
     return SM_OK;
 }
 
-typedef struct arg_work {
+/* -- TopK ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct top_search {
     const void *in;
-    void       *out;
-    sm_dtype    out_dtype;
-    int64_t     length, inner;      /* of the axis; elements behind it */
-} arg_work;
+    void       *values;
+    int64_t    *indices;
+    int64_t     n, k;
+} top_search;
 
-static void store_index(const arg_work *w, int64_t at, int64_t index)
+/* Is element a of the row before element b? NaN first, then the larger, then the earlier. */
+#define TOP_LOOP(T, tf, wide, f)                                                                             \
+    static bool before_##tf(const T *v, int64_t a, int64_t b)                                                \
+    {                                                                                                        \
+        const T x = v[a], y = v[b];                                                                          \
+        if (x != x || y != y) return y == y || (x != x && a < b);                                            \
+        return x > y || (x == y && a < b);                                                                   \
+    }                                                                                                        \
+    /* The heap's worst is at 0: sinks what is there. */                                                     \
+    static void sink_##tf(const T *v, int64_t *heap, int64_t n)                                              \
+    {                                                                                                        \
+        for (int64_t i = 0, child = 1; child < n; i = child, child = 2 * i + 1) {                            \
+            if (child + 1 < n && before_##tf(v, heap[child], heap[child + 1])) child++;                      \
+            if (!before_##tf(v, heap[i], heap[child])) return;                                               \
+            int64_t swap = heap[i];                                                                          \
+            heap[i] = heap[child];                                                                           \
+            heap[child] = swap;                                                                              \
+        }                                                                                                    \
+    }                                                                                                        \
+    static void rise_##tf(const T *v, int64_t *heap, int64_t i)                                              \
+    {                                                                                                        \
+        for (; i > 0 && before_##tf(v, heap[(i - 1) / 2], heap[i]); i = (i - 1) / 2) {                       \
+            int64_t swap = heap[i];                                                                          \
+            heap[i] = heap[(i - 1) / 2];                                                                     \
+            heap[(i - 1) / 2] = swap;                                                                        \
+        }                                                                                                    \
+    }                                                                                                        \
+    static void f##_rows_##tf(void *context, int64_t begin, int64_t end)                                     \
+    {                                                                                                        \
+        const top_search *p = context;                                                                       \
+        for (int64_t r = begin; r < end && p->k; r++) {                                                      \
+            const T *v = (const T *)p->in + r * p->n;                                                        \
+            int64_t *heap = p->indices + r * p->k;                                                           \
+            for (int64_t i = 0; i < p->n; i++) {                                                             \
+                if (i < p->k) {                                                                              \
+                    heap[i] = i;                                                                             \
+                    rise_##tf(v, heap, i);                                                                   \
+                } else if (before_##tf(v, i, heap[0])) {                                                     \
+                    heap[0] = i;                                                                             \
+                    sink_##tf(v, heap, p->k);                                                                \
+                }                                                                                            \
+            }                                                                                                \
+            for (int64_t left = p->k - 1; left > 0; left--) {                                                \
+                int64_t worst = heap[0];                                                                     \
+                heap[0] = heap[left];                                                                        \
+                heap[left] = worst;                                                                          \
+                sink_##tf(v, heap, left);                                                                    \
+            }                                                                                                \
+            for (int64_t i = 0; i < p->k; i++) ((T *)p->values)[r * p->k + i] = v[heap[i]];                  \
+        }                                                                                                    \
+    }                                                                                                        \
+    static sm_status f##_##tf(call *c) { return top_run(c, f##_rows_##tf); }
+
+static sm_status top_run(call *c, pool_work *work)
 {
-    switch (w->out_dtype) {
-    case SM_INT16: case SM_UINT16: ((uint16_t *)w->out)[at] = (uint16_t)index; break;
-    case SM_INT32: ((int32_t *)w->out)[at] = (int32_t)index; break;
-    default: ((int64_t *)w->out)[at] = index;
+    const shape *s = &c->out[0]->shape, *in = &c->in[0]->shape;
+    top_search   p = { .in = c->in[0]->data, .values = c->out[0]->data, .n = in->dims[in->rank - 1],
+                       .k = s->dims[s->rank - 1] };
+    size_t       n = tensor_count(c->out[0]);
+    if (n == 0) return SM_OK;
+    p.indices = call_scratch(c, n * sizeof *p.indices);
+    if (!p.indices) return SM_RESOURCE_EXHAUSTED;
+    call_for(c, (int64_t)n / p.k, 8192 / (p.n + 1) + 1, work, &p);
+    for (size_t i = 0; i < n; i++) {
+        switch (c->out[1]->dtype) {
+        case SM_INT16: ((int16_t *)c->out[1]->data)[i] = (int16_t)p.indices[i]; break;
+        case SM_INT32: ((int32_t *)c->out[1]->data)[i] = (int32_t)p.indices[i]; break;
+        default: ((int64_t *)c->out[1]->data)[i] = p.indices[i];
+        }
     }
-}
-
-#define ARG(name, T, FIRST, BETTER)                                                                \
-    static void name(void *context, int64_t begin, int64_t end)                                    \
-    {                                                                                              \
-        const arg_work *w = context;                                                               \
-        for (int64_t i = begin; i < end; i++) {                                                    \
-            const T *x = (const T *)w->in + i / w->inner * w->length * w->inner + i % w->inner;    \
-            T        best = FIRST;                                                                 \
-            int64_t  at = 0;                                                                       \
-            for (int64_t k = 0; k < w->length; k++)                                                \
-                if (x[k * w->inner] BETTER best) {                                                 \
-                    best = x[k * w->inner];                                                        \
-                    at = k;                                                                        \
-                }                                                                                  \
-            store_index(w, i, at);                                                                 \
-        }                                                                                          \
-    }                                                                                              \
-    static sm_status run_##name(call *c)                                                           \
-    {                                                                                              \
-        return run_arg(c, name);                                                                   \
-    }
-
-static sm_status run_arg(call *c, pool_work *work)
-{
-    const shape *in = &c->in[0]->shape;
-    int64_t      axis = tensor_int(c->in[1], 0), n = (int64_t)tensor_count(c->out[0]);
-    if (axis < 0) axis += in->rank;
-    arg_work w = { c->in[0]->data, c->out[0]->data, c->out[0]->dtype, in->dims[axis], shape_count_range(in, (int)axis + 1, in->rank) };
-    if (n) call_for(c, n, 32768 / w.length + 1, work, &w);
     return SM_OK;
 }
+REAL(TOP_LOOP, top_k)
+static const kernel top_k[] = { RUN_ROWS(top_k, REAL) { 0 } };
 
-#define ARG_BOTH(T, type, LOW, HIGH) ARG(argmax_##type, T, LOW, >) ARG(argmin_##type, T, HIGH, <)
-ARG_BOTH(float, float, -FLT_MAX, FLT_MAX)
-ARG_BOTH(double, double, -DBL_MAX, DBL_MAX)
-ARG_BOTH(int8_t, int8, INT8_MIN, INT8_MAX)
-ARG_BOTH(int16_t, int16, INT16_MIN, INT16_MAX)
-ARG_BOTH(int32_t, int32, INT32_MIN, INT32_MAX)
-ARG_BOTH(int64_t, int64, INT64_MIN, INT64_MAX)
-ARG_BOTH(uint8_t, uint8, 0, UINT8_MAX)
-ARG_BOTH(uint16_t, uint16, 0, UINT16_MAX)
-ARG_BOTH(uint32_t, uint32, 0, UINT32_MAX)
-ARG_BOTH(uint64_t, uint64, 0, UINT64_MAX)
-ARG_BOTH(bool, bool, false, true)
-
-/* -- TopK ----------------------------------------------------------------------------------------------------------------- */
-
-static sm_status infer_top(infer *c, bool known, int64_t k)
+static sm_status infer_top_of(infer *c, bool known, int64_t k)
 {
-    int rank = c->in[0].rank;
-    if (rank == 0) return INFER_FAIL(c, "input must be >= 1-D, got shape []");
+    const shape *s = &c->in[0];
     if (known && k < 0) return INFER_FAIL(c, "Need k >= 0, got %lld", (long long)k);
-    if (rank < 0) return SM_OK;
-    int64_t n = c->in[0].dims[rank - 1];
-    if (known && n >= 0 && k > n) return INFER_FAIL(c, "input must have at least k columns. Had %lld, needed %lld", (long long)n, (long long)k);
-    c->out[0] = c->in[0];
-    c->out[0].dims[rank - 1] = known ? k : UNKNOWN_DIM;
+    if (s->rank == 0) return INFER_FAIL(c, "input must be >= 1-D, got shape []");
+    if (s->rank < 0) return SM_OK;
+    int64_t columns = s->dims[s->rank - 1];
+    if (known && columns >= 0 && columns < k)
+        return INFER_FAIL(c, "input must have at least k columns. Had %lld, needed %lld", (long long)columns, (long long)k);
+    c->out[0] = *s;
+    c->out[0].dims[s->rank - 1] = known ? k : UNKNOWN_DIM;
     c->out[1] = c->out[0];
     return SM_OK;
 }
 
 static sm_status infer_top_k(infer *c)
 {
+    return infer_top_of(c, true, node_int(c->node, "k"));
+}
+
+static sm_status infer_top_k_v2(infer *c)
+{
     int64_t k = 0;
-    TRY(infer_rank(c, 1, 0));
+    if (c->in[1].rank > 0) {
+        str text;
+        str_init(&text);
+        shape_print(&text, &c->in[1]);
+        sm_status s = INFER_FAIL(c, "k must be scalar, got shape %s", str_text(&text));
+        str_clear(&text);
+        return s;
+    }
     bool known = infer_int_value(c, 1, &k);
-    return infer_top(c, known, k);
+    return infer_top_of(c, known, k);
 }
 
-static sm_status infer_top_attr(infer *c)
+/* -- InTopK: fewer than k classes beat the target's ----------------------------------------------------------------------- */
+
+static bool in_top(const float *row, int64_t classes, int64_t target, int64_t k)
 {
-    return infer_top(c, true, node_int(c->node, "k"));
-}
-
-typedef struct top_work {
-    const void *in;
-    void       *values, *indices;
-    sm_dtype    index_dtype;
-    int64_t     n, k;
-    int64_t    *heaps;             /* k indices for each row */
-} top_work;
-
-/* `worse(a, b)`: pair a comes after pair b in the result. */
-#define TOP(name, T)                                                                               \
-    static bool worse_##name(const T *x, int64_t a, int64_t b)                                     \
-    {                                                                                              \
-        return x[a] < x[b] || (!(x[b] < x[a]) && a > b);                                           \
-    }                                                                                              \
-    static void sink_##name(const T *x, int64_t *heap, int64_t n, int64_t i)                       \
-    {                                                                                              \
-        for (int64_t child; (child = 2 * i + 1) < n; i = child) {                                  \
-            if (child + 1 < n && worse_##name(x, heap[child + 1], heap[child])) child++;           \
-            if (!worse_##name(x, heap[child], heap[i])) return;                                    \
-            int64_t t = heap[i];                                                                   \
-            heap[i] = heap[child];                                                                 \
-            heap[child] = t;                                                                       \
-        }                                                                                          \
-    }                                                                                              \
-    static void name(void *context, int64_t begin, int64_t end)                                    \
-    {                                                                                              \
-        const top_work *w = context;                                                               \
-        for (int64_t row = begin; row < end; row++) {                                              \
-            const T *x = (const T *)w->in + row * w->n;                                            \
-            int64_t *heap = w->heaps + row * w->k;                                                 \
-            for (int64_t i = 0; i < w->k; i++) heap[i] = i;                                        \
-            for (int64_t i = w->k / 2; i-- > 0;) sink_##name(x, heap, w->k, i);                    \
-            for (int64_t i = w->k; i < w->n; i++) {                                                \
-                if (!worse_##name(x, heap[0], i)) continue;                                        \
-                heap[0] = i;                                                                       \
-                sink_##name(x, heap, w->k, 0);                                                     \
-            }                                                                                      \
-            for (int64_t left = w->k; left-- > 0;) {   /* the worst goes last, and so on */        \
-                int64_t worst = heap[0], at = row * w->k + left;                                   \
-                heap[0] = heap[left];                                                              \
-                sink_##name(x, heap, left, 0);                                                     \
-                ((T *)w->values)[at] = x[worst];                                                   \
-                store_index(&(arg_work){ .out = w->indices, .out_dtype = w->index_dtype }, at, worst); \
-            }                                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-    static sm_status run_##name(call *c)                                                           \
-    {                                                                                              \
-        return run_top(c, name);                                                                   \
+    int64_t above = 0;
+    if (target < 0 || target >= classes || !isfinite(row[target])) return false;
+    for (int64_t i = 0; i < classes; i++) {
+        if (!isfinite(row[i])) return false;
+        above += row[i] > row[target];
     }
+    return above < k;
+}
 
-static sm_status run_top(call *c, pool_work *work)
+static sm_status in_top_rows(call *c, int64_t k)
 {
-    const shape *in = &c->in[0]->shape;
-    int64_t      n = in->dims[in->rank - 1], rows = shape_count_range(in, 0, in->rank - 1);
-    int64_t      k = c->out[0]->shape.dims[in->rank - 1];
-    if (rows <= 0 || k == 0) return SM_OK;
-    top_work w = { c->in[0]->data, c->out[0]->data, c->out[1]->data, c->out[1]->dtype, n, k, NULL };
-    w.heaps = call_scratch(c, (size_t)rows * (size_t)k * sizeof *w.heaps);
-    if (!w.heaps) return SM_RESOURCE_EXHAUSTED;
-    call_for(c, rows, 8192 / n + 1, work, &w);
+    const shape *s = &c->in[0]->shape;
+    for (int64_t i = 0; i < s->dims[0]; i++)
+        ((map_bool *)c->out[0]->data)[i] = in_top((const float *)c->in[0]->data + i * s->dims[1], s->dims[1],
+                                                  tensor_int(c->in[1], (size_t)i), k);
     return SM_OK;
 }
 
-TOP(top_float, float)
-TOP(top_double, double)
-TOP(top_int8, int8_t)
-TOP(top_int16, int16_t)
-TOP(top_int32, int32_t)
-TOP(top_int64, int64_t)
-TOP(top_uint8, uint8_t)
-TOP(top_uint16, uint16_t)
-TOP(top_uint32, uint32_t)
-TOP(top_uint64, uint64_t)
-
-/* -- InTopK --------------------------------------------------------------------------------------------------------------- */
-
-static sm_status infer_in_top_k(infer *c)
+static sm_status in_top_k(call *c)
 {
-    TRY(infer_rank(c, 0, 2));
-    TRY(infer_rank(c, 1, 1));
-    if (c->in[0].rank == 2 && c->in[1].rank == 1 && c->in[0].dims[0] >= 0 && c->in[1].dims[0] >= 0 && c->in[0].dims[0] != c->in[1].dims[0])
-        return INFER_FAIL(c, "First dimension of predictions %lld must match length of targets %lld", (long long)c->in[0].dims[0],
-                          (long long)c->in[1].dims[0]);
-    c->out[0] = c->in[1].rank == 1 ? c->in[1] : shape_unknown_dims(1);
+    return in_top_rows(c, node_int(c->node, "k"));
+}
+
+static sm_status in_top_k_v2(call *c)
+{
+    if (c->in[2]->shape.rank != 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "k must be 0-D, got %d-D", c->in[2]->shape.rank);
+    return in_top_rows(c, tensor_int(c->in[2], 0));
+}
+
+static const kernel in_top_kernels[] = { { .types = "T: int32|int64", .run = in_top_k }, { 0 } };
+static const kernel in_top_v2_kernels[] = { { .types = "T: int32|int64", .run = in_top_k_v2 }, { 0 } };
+
+static sm_status infer_in_top(infer *c)
+{
+    const shape *x = &c->in[0], *t = &c->in[1];
+    if (x->rank >= 0 && x->rank != 2) return INFER_FAIL(c, "predictions must be 2-dimensional");
+    if (t->rank >= 0 && t->rank != 1) return INFER_FAIL(c, "targets must be 1-dimensional");
+    if (x->rank == 2 && t->rank == 1 && x->dims[0] >= 0 && t->dims[0] >= 0 && x->dims[0] != t->dims[0])
+        return INFER_FAIL(c, "First dimension of predictions %lld must match length of targets %lld", (long long)x->dims[0],
+                          (long long)t->dims[0]);
+    c->out[0] = shape_vector(t->rank == 1 ? t->dims[0] : UNKNOWN_DIM);
     return SM_OK;
 }
 
-/* Is the target among the k largest? Ties with the k-th count; a prediction that is not finite makes it false. */
-static bool in_top(const float *x, int64_t n, int64_t target, int64_t k)
-{
-    int64_t larger = 0;
-    if (target < 0 || target >= n || !isfinite(x[target])) return false;
-    for (int64_t i = 0; i < n; i++) {
-        if (!isfinite(x[i])) return false;
-        larger += x[i] > x[target];
-    }
-    return larger < k;
-}
+/* -- The table ------------------------------------------------------------------------------------------------------------ */
 
-static sm_status run_in_top_k(call *c)
-{
-    int64_t k = c->n_in == 3 ? tensor_int(c->in[2], 0) : node_int(c->node, "k"), n = c->in[0]->shape.dims[1];
-    for (int64_t i = 0; i < c->in[0]->shape.dims[0]; i++)
-        ((bool *)c->out[0]->data)[i] = in_top((const float *)c->in[0]->data + i * n, n, tensor_int(c->in[1], (size_t)i), k);
-    return SM_OK;
-}
+#define ARG_T                                                                                                \
+    "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64, qint8, quint8, " \
+    "qint32, qint16, quint16, bool, complex64, complex128}, Tidx: {int16, int32, int64} = int32"
 
-/* -- Rows ------------------------------------------------------------------------------------------------------------------ */
-
-#define ROWS(op)                                                                                              \
-    { .types = "T: float", .run = run_##op##_float, .widen = true }, { .types = "T: double", .run = run_##op##_double }, \
-    { .types = "T: int8", .run = run_##op##_int8 }, { .types = "T: int16", .run = run_##op##_int16 },           \
-    { .types = "T: int32", .run = run_##op##_int32 }, { .types = "T: int64", .run = run_##op##_int64 },         \
-    { .types = "T: uint8", .run = run_##op##_uint8 }, { .types = "T: uint16", .run = run_##op##_uint16 },       \
-    { .types = "T: uint32", .run = run_##op##_uint32 }, { .types = "T: uint64", .run = run_##op##_uint64 }
-
-static const kernel argmax[] = { ROWS(argmax), { .types = "T: bool", .run = run_argmax_bool }, { 0 } };
-static const kernel argmin[] = { ROWS(argmin), { .types = "T: bool", .run = run_argmin_bool }, { 0 } };
-static const kernel top[] = { ROWS(top), { 0 } };
-static const kernel in_top_k[] = { { .run = run_in_top_k }, { 0 } };
-
-/* -- The table --------------------------------------------------------------------------------------------------------------- */
-
-/* clang-format off */
 const op_def argmax_ops[] = {
-    { "ArgMax", "input:T dimension:Tidx -> output:output_type | T: real+bool, Tidx: {int16, int32, int64} = int32, "
-      "output_type: {int16, uint16, int32, int64} = int64", infer_arg, argmax, NULL, 0, "index of the largest element along an axis" },
-    { "ArgMin", "input:T dimension:Tidx -> output:output_type | T: real+bool, Tidx: {int32, int64} = int32, "
-      "output_type: {int32, int64} = int64", infer_arg, argmin, NULL, 0, "index of the smallest element along an axis" },
-    { "TopKV2", "input:T k:Tk -> values:T indices:index_type | sorted: bool = true, T: real, Tk: {int16, int32, int64} = int32, "
-      "index_type: {int16, int32, int64} = int32", infer_top_k, top, NULL, 0, "the k largest elements of each row, and where they are" },
-    { "TopK", "input:T -> values:T indices:int32 | k: int >= 0, sorted: bool = true, T: real",
-      infer_top_attr, top, NULL, 0, "the k largest elements of each row, and where they are" },
-    { "InTopKV2", "predictions:float targets:T k:T -> precision:bool | T: {int32, int64} = int32",
-      infer_in_top_k, in_top_k, NULL, 0, "whether each target is among the k largest predictions" },
-    { "InTopK", "predictions:float targets:T -> precision:bool | k: int, T: {int32, int64} = int32",
-      infer_in_top_k, in_top_k, NULL, 0, "whether each target is among the k largest predictions" },
+    { "ArgMax", "input:T dimension:Tidx -> output:output_type | " ARG_T ", output_type: {int16, uint16, int32, int64} = int64",
+      infer_arg, arg_max, NULL, 0, "the index of the largest along a dimension" },
+    { "ArgMin", "input:T dimension:Tidx -> output:output_type | " ARG_T ", output_type: {int32, int64} = int64", infer_arg,
+      arg_min, NULL, 0, "the index of the smallest along a dimension" },
+    { "TopK", "input:T -> values:T indices:int32 | k: int >= 0, sorted: bool = true, T: real", infer_top_k, top_k, NULL, 0,
+      "the k largest of each row and where they are" },
+    { "TopKV2",
+      "input:T k:Tk -> values:T indices:index_type | sorted: bool = true, T: real, Tk: {int16, int32, int64} = int32, "
+      "index_type: {int16, int32, int64} = int32",
+      infer_top_k_v2, top_k, NULL, 0, "the k largest of each row and where they are" },
+    { "InTopK", "predictions:float targets:T -> precision:bool | k: int, T: index = int32", infer_in_top, in_top_kernels, NULL, 0,
+      "is each row's target class among the k best?" },
+    { "InTopKV2", "predictions:float targets:T k:T -> precision:bool | T: index = int32", infer_in_top, in_top_v2_kernels, NULL, 0,
+      "is each row's target class among the k best?" },
     { 0 },
 };
