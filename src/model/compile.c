@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model/compile.c - graphs to functions.
+ *
+ *   import ─▶ inline_calls ─▶ passes_run ─▶ function_new
+ *                 │                              │
+ *                 └── import_function            └── find_function (bodies of If, While ...), which comes back here
+ *
+ * Compiled library functions are kept by name and attributes, as text. One that is asked for while it is being compiled
+ * refers to itself. */
+#include "model/compile.h"
+
+#include "model/import.h"
+#include "model/model.h"
+#include "passes/passes.h"
+
+#define GRAPH_BUDGET ((size_t)1 << 30)     /* for nodes; constants do not count */
+#define MOST_DEPTH 64                      /* of functions that contain each other */
+
+void compile_graph_init(graph *g)
+{
+    graph_init(g, GRAPH_BUDGET);
+}
+
+static sm_status call_body(void *context, const func_ref *ref, graph *out, sm_error *err)
+{
+    compiler *c = context;
+
+    compile_graph_init(out);
+    return import_function(c->model, ref, out, err);
+}
+
+sm_status compile_prepare(compiler *c, graph *g, sm_error *err)
+{
+    TRY(inline_calls(g, call_body, c, err));
+    return c->mode == COMPILE_FULL ? passes_run(g, c->model->passes, err) : SM_OK;
+}
+
+sm_status compile_graph(compiler *c, slice name, graph *g, function **out, sm_error *err)
+{
+    sm_status status = compile_prepare(c, g, err);
+
+    if (status == SM_OK) return function_new(&c->env, name, g, out, err);
+    graph_clear(g);
+    return status;
+}
+
+/* -- Library functions ----------------------------------------------------------------------------------- */
+
+static slice function_key(arena *a, const func_ref *ref)
+{
+    str key;
+
+    str_init(&key);
+    str_add(&key, ref->name);
+    for (size_t i = 0; i < ref->attr_count; i++) {
+        str_addc(&key, '\n');
+        str_add(&key, ref->attrs[i].name);
+        str_addc(&key, '=');
+        attr_print(&key, &ref->attrs[i]);
+    }
+    slice copy = arena_copy(a, str_slice(&key));
+    str_clear(&key);
+    return copy;
+}
+
+static sm_status compile_function(compiler *c, const func_ref *ref, function **out, sm_error *err)
+{
+    graph g;
+
+    compile_graph_init(&g);
+    sm_status status = import_function(c->model, ref, &g, err);
+    if (status == SM_OK) return compile_graph(c, ref->name, &g, out, err);
+    graph_clear(&g);
+    return status;
+}
+
+static sm_status find_locked(compiler *c, const func_ref *ref, function **out, sm_error *err)
+{
+    arena    *a = &c->model->arena;
+    slice     key = function_key(a, ref);
+    bool      fresh;
+    uint64_t *at = key.ptr ? map_at(&c->by_name, key, &fresh) : NULL;
+
+    if (!at) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while compiling a function");
+    size_t index = (size_t)*at;
+    if (fresh) {
+        if (!arena_push(a, &c->all, &c->count, &c->capacity, sizeof *c->all))
+            return arena_check(a, "compiling a function", err);      /* the arena is spent for good */
+        *at = index = c->count - 1;
+    } else if (c->all[index].f) {
+        *out = c->all[index].f;
+        return SM_OK;
+    }
+    if (c->all[index].busy)
+        return FAIL(err, SM_INVALID_ARGUMENT, "function '" SLICE_FMT "' calls itself", SLICE_ARG(ref->name));
+    if (c->depth >= MOST_DEPTH)
+        return FAIL(err, SM_INVALID_ARGUMENT, "functions are nested more than %d deep", MOST_DEPTH);
+    c->all[index].busy = true;
+    c->depth++;
+    function *f = NULL;
+    sm_status status = compile_function(c, ref, &f, err);
+    c->depth--;
+    c->all[index].busy = false;
+    c->all[index].f = f;
+    *out = f;
+    return status;
+}
+
+static sm_status find_function(void *context, const func_ref *ref, function **out, sm_error *err)
+{
+    compiler *c = context;
+
+    model_lock(c->model);
+    sm_status status = find_locked(c, ref, out, err);
+    model_unlock(c->model);
+    return status;
+}
+
+void compiler_init(compiler *c, sm_model *m, compile_mode mode)
+{
+    *c = (compiler){ .model = m, .mode = mode };
+    c->env = (environment){ m->runtime, m->registry, m->asset_directory, find_function, c, mode == COMPILE_PLAIN };
+    map_init(&c->by_name, &m->arena);
+}
+
+void compiler_clear(compiler *c)
+{
+    for (size_t i = 0; i < c->count; i++) function_free(c->all[i].f);
+    c->count = 0;
+}
