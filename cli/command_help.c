@@ -13,18 +13,17 @@ static const char *const program_names[] = { "", "savedmodel", "saved_model_cli"
 
 /* -- For the terminal ------------------------------------------------------------------------------------- */
 
-/* Words of text in lines of at most 88 columns. */
+/* Words of text in lines of at most 96 columns; the cursor is at `indent`. */
 static void print_wrapped(const char *text, int indent)
 {
     int column = indent;
-    printf("%*s", indent, "");
     while (*text) {
         int n = (int)strcspn(text, " ");
-        if (column > indent && column + n > 88) {
+        if (column > indent && column + n > 96) {
             printf("\n%*s", indent, "");
             column = indent;
         }
-        printf("%.*s%s", n, text, text[n] ? " " : "");
+        printf("%s%.*s", column > indent ? " " : "", n, text);
         column += n + 1;
         text += n + (text[n] == ' ');
     }
@@ -37,19 +36,7 @@ static void print_flag(const flag_row *f, int required)
     printf("%-26s", head);
     if (strlen(head) >= 26)
         printf("\n%26s", "");
-    const char *text = required ? keep_format("%s (required)", f->help) : f->help;
-    int         column = 26;
-    while (*text) {
-        int n = (int)strcspn(text, " ");
-        if (column > 26 && column + n > 100) {
-            printf("\n%26s", "");
-            column = 26;
-        }
-        printf("%.*s%s", n, text, text[n] ? " " : "");
-        column += n + 1;
-        text += n + (text[n] == ' ');
-    }
-    putchar('\n');
+    print_wrapped(required ? keep_format("%s (required)", f->help) : f->help, 26);
 }
 
 static void print_command(const invocation *v, const command *c)
@@ -109,7 +96,7 @@ static void page_text(const markup *k, const char *text)
 static void page_section(const markup *k, int level, const char *title)
 {
     if (!k->roff) {
-        printf("\n%.*s ", level + 1, "####");
+        printf("%.*s ", level + 1, "####");
         page_text(k, title);
         printf("\n\n");
     } else {
@@ -255,7 +242,7 @@ static void print_markdown(void)
     printf("# Command line\n\nMade by `savedmodel help --markdown` from the table in `cli/commands.c`.\n\n"
            "One binary, two programs by the name that it is called by. `saved_model_cli` takes the flags of TensorFlow's and "
            "prints what TensorFlow's prints; `savedmodel` is made for people. A flag is `--flag value` or `--flag=value`, a "
-           "switch also `--noflag`; flags may stand before the command, and a dash may stand for an underscore.\n");
+           "switch also `--noflag`; flags may stand before the command, and a dash may stand for an underscore.\n\n");
     page_section(&k, 1, "savedmodel");
     page_commands(&k, PROGRAM_SAVEDMODEL);
     page_section(&k, 1, "saved_model_cli");

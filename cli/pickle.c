@@ -10,7 +10,7 @@
  * contain itself or share parts many times over; verify() bounds depth and size before anyone walks it. */
 #include "pickle.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,11 +204,13 @@ static void push_decimal(pickle *p)
         return;
     }
     int      negative = text[0] == '-';
-    uint64_t v = strtoull(text + negative, &end, 10);
-    if (end == text + negative || (*end && strcmp(end, "L") != 0) || n > 20)
+    uint64_t v;
+    errno = 0;
+    v = strtoull(text + negative, &end, 10);
+    if (text[negative] < '0' || text[negative] > '9' || (*end && strcmp(end, "L") != 0))
         pickle_fail(p, "a number is malformed");
     else
-        push(p, py_uint(v, negative));
+        push(p, errno ? py_huge(strtod(text, NULL)) : py_uint(v, negative));
 }
 
 static void push_float(pickle *p, int binary)
