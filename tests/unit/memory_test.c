@@ -40,7 +40,8 @@ TEST(classes_fit)
         before = memory_in_use(m);
         assert_true(before >= size);
         assert_true(before <= size + size / 8 + 64);
-        if (size) ((char *)p)[0] = ((char *)p)[size - 1] = 1; /* the sanitizer sees a block too small */
+        if (size)
+            ((char *)p)[0] = ((char *)p)[size - 1] = 1; /* the sanitizer sees a block too small */
         memory_give(m, p, size);
         assert_int_equal(memory_in_use(m), 0);
     }
