@@ -8,38 +8,42 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define FAMILIES(X)      \
-    X(activation)        \
-    X(addn)              \
-    X(argmax)            \
-    X(as_string)         \
-    X(bias)              \
-    X(binary)            \
-    X(cast)              \
-    X(compare)           \
-    X(complex)           \
-    X(constant)          \
-    X(decode)            \
-    X(effects)           \
-    X(elementwise)       \
-    X(flow)              \
-    X(functional)        \
-    X(gather)            \
-    X(join)              \
-    X(matmul)            \
-    X(pad)               \
-    X(parse_example)     \
-    X(reduce)            \
-    X(reshape)           \
-    X(resize)            \
-    X(scan)              \
-    X(scatter)           \
-    X(select)            \
-    X(slice)             \
-    X(softmax)           \
-    X(string)            \
-    X(table)             \
-    X(transpose)         \
+#define FAMILIES(X)       \
+    X(activation)       \
+    X(addn)             \
+    X(argmax)           \
+    X(as_string)        \
+    X(batch_norm)       \
+    X(bias)             \
+    X(binary)           \
+    X(cast)             \
+    X(compare)          \
+    X(complex)          \
+    X(constant)         \
+    X(decode)           \
+    X(effects)          \
+    X(elementwise)      \
+    X(flow)             \
+    X(functional)       \
+    X(gather)           \
+    X(join)             \
+    X(matmul)           \
+    X(pad)              \
+    X(parse_example)    \
+    X(pooling)          \
+    X(reduce)           \
+    X(reshape)          \
+    X(resize)           \
+    X(scan)             \
+    X(scatter)          \
+    X(select)           \
+    X(slice)            \
+    X(softmax)          \
+    X(string)           \
+    X(table)            \
+    X(tensor_list)      \
+    X(tensor_list_item) \
+    X(transpose)        \
     X(variable)
 
 #define DECLARE_FAMILY(name) extern const op_def name##_ops[];
