@@ -166,7 +166,7 @@ static size_t argument_length(const op_signature *s, const op_arg *p, const attr
     return a->kind == ATTR_INT && a->v.i > 0 && a->v.i < 1 << 24 ? (size_t)a->v.i : 0;
 }
 
-static size_t expected_inputs(const op_signature *s, const attr_list *attrs)
+size_t import_expected_inputs(const op_signature *s, const attr_list *attrs)
 {
     size_t sum = 0;
 
@@ -226,7 +226,7 @@ static sm_status declare_node(importer *im, uint32_t at)
         return FAIL(im->err, SM_FAILED_PRECONDITION,
                     "Saved model contains node \"" SLICE_FMT "\" which is a constant tensor but no value has been provided",
                     SLICE_ARG(n->name));
-    size_t count = im->d->function ? expected_inputs(s, &im->attrs) : data_input_count(n);
+    size_t count = im->d->function ? import_expected_inputs(s, &im->attrs) : data_input_count(n);
     im->made[at] = graph_declare_node(im->g, op, n->name, count, im->attrs.items, im->attrs.count);
     tensor_unref(im->attrs.tensor);
     return graph_check(im->g, im->err);
@@ -499,16 +499,23 @@ static sm_status add_targets(importer *im)
     return graph_check(im->g, im->err);
 }
 
+static sm_status mark_function(importer *im, slice **names)
+{
+    const tf_FunctionDef *f = im->d->function;
+
+    TRY(returned_names(im, names));
+    for (size_t i = 0; i < f->signature->output_arg_count; i++) TRY(mark_input(im, NULL, (*names)[i]));
+    for (size_t i = 0; i < f->control_ret_count; i++) TRY(mark_input(im, NULL, f->control_ret[i].value));
+    return mark_ancestors(im);
+}
+
 static sm_status import_marked(importer *im, const val *arguments, size_t argument_count, val **results, size_t *count)
 {
     const tf_FunctionDef *f = im->d->function;
     slice                *names;
 
     TRY(bind_arguments(im, arguments, argument_count));
-    TRY(returned_names(im, &names));
-    for (size_t i = 0; i < f->signature->output_arg_count; i++) TRY(mark_input(im, NULL, names[i]));
-    for (size_t i = 0; i < f->control_ret_count; i++) TRY(mark_input(im, NULL, f->control_ret[i].value));
-    TRY(mark_ancestors(im));
+    TRY(mark_function(im, &names));
     TRY(declare_needed(im));
     TRY(connect_needed(im));
     im->found_count = 0;
@@ -564,27 +571,36 @@ static sm_dtype fed_type(const tf_NodeDef *n)
     return e && e->value.which == tf_AttrValue_type ? (sm_dtype)e->value.type : SM_INVALID;
 }
 
+/* The value that stands for feed i; without a graph, any. */
+static sm_status feed_value(importer *im, const import_request *r, size_t i, slice name, const tf_NodeDef *n, val *out)
+{
+    sm_dtype t = r->feed_types ? r->feed_types[i] : SM_INVALID;
+
+    *out = (val)i;
+    if (!im->g) return SM_OK;
+    *out = graph_add_input(im->g, name, t == SM_INVALID ? fed_type(n) : t);
+    return graph_check(im->g, im->err);
+}
+
 static sm_status add_feed(importer *im, const import_request *r, size_t i)
 {
     slice     name;
     int64_t   slot;
     uint32_t  at;
+    val       v;
     feed_key *key = ARENA_NEW(&im->scratch, feed_key);
 
     import_split_tensor(r->feeds[i], &name, &slot);
     if (!key) return arena_check(&im->scratch, "importing a graph", im->err);
     if (!find_node(im, name, &at) || slot < 0 || slot >= UINT32_MAX) return unknown_input(im, NULL, r->feeds[i]);
-    sm_dtype t = r->feed_types ? r->feed_types[i] : SM_INVALID;
-    if (t == SM_INVALID) t = fed_type(&im->d->nodes[at]);
-    val v = graph_add_input(im->g, name, t);
-    TRY(graph_check(im->g, im->err));
+    TRY(feed_value(im, r, i, name, &im->d->nodes[at], &v));
     *key = (feed_key){ at, (uint32_t)slot };
     map_set(&im->feeds, slice_make(key, sizeof *key), v);
     im->fed[at] = true;
     return SM_OK;
 }
 
-static sm_status import_requested(importer *im, const import_request *r)
+static sm_status mark_requested(importer *im, const import_request *r)
 {
     uint32_t at;
 
@@ -597,7 +613,14 @@ static sm_status import_requested(importer *im, const import_request *r)
         if (!im->needed[at]) im->todo[im->todo_count++] = at;
         im->needed[at] = true;
     }
-    TRY(mark_ancestors(im));
+    return mark_ancestors(im);
+}
+
+static sm_status import_requested(importer *im, const import_request *r)
+{
+    uint32_t at;
+
+    TRY(mark_requested(im, r));
     TRY(declare_needed(im));
     TRY(connect_needed(im));
     im->found_count = 0;
@@ -621,6 +644,38 @@ sm_status import_graph(sm_model *m, const import_request *r, graph *g, sm_error 
     TRY(definition_of_graph(m, &d, err));
     sm_status status = importer_init(&im, m, g, d, &nobody, err);
     if (status == SM_OK) status = import_requested(&im, r);
+    arena_clear(&im.scratch);
+    return status;
+}
+
+/* -- Only looking --------------------------------------------------------------------------------------------- */
+
+static sm_status mark_visited(importer *im, const import_request *r)
+{
+    slice *names;
+
+    if (!im->d->function) return mark_requested(im, r);
+    for (size_t i = 0; i < im->d->function->signature->input_arg_count; i++)
+        map_set(&im->arguments, im->d->function->signature->input_arg[i].name, i);
+    return mark_function(im, &names);
+}
+
+sm_status import_visit(sm_model *m, const definition *function_of, const import_request *r, import_see *see, void *context,
+                       sm_error *err)
+{
+    importer    im;
+    definition *d;
+
+    if (!function_of) {
+        TRY(definition_of_graph(m, &d, err));
+        function_of = d;
+    }
+    sm_status status = importer_init(&im, m, NULL, function_of, NULL, err);
+    if (status == SM_OK) {
+        status = mark_visited(&im, r);
+        for (size_t i = 0; i < function_of->node_count; i++)
+            if (im.needed[i]) see(context, &function_of->nodes[i]);
+    }
     arena_clear(&im.scratch);
     return status;
 }

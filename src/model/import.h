@@ -28,6 +28,12 @@ typedef struct import_request {
 } import_request;
 sm_status import_graph(sm_model *m, const import_request *r, graph *g, sm_error *err) CHECKED;
 
+/* Calls see(context, node) for each node that import would make, and for those found until an error was met. For who wants to
+ * know all that is wrong: nothing is made. function NULL: the MetaGraph's own graph, as r says. */
+typedef void import_see(void *context, const tf_NodeDef *n);
+sm_status import_visit(sm_model *m, const definition *function, const import_request *r, import_see *see, void *context,
+                       sm_error *err) CHECKED;
+
 /* "node:slot" */
 void import_split_tensor(slice text, slice *name, int64_t *slot);
 
@@ -42,6 +48,8 @@ typedef struct attr_list {
 /* The attributes of n that op's signature has. caller's attributes stand in for placeholders. */
 sm_status import_attrs(sm_model *m, graph *g, const tf_NodeDef *n, const op_signature *s, const func_ref *caller,
                        attr_list *out, sm_error *err) CHECKED;
+/* How many tensors op's inputs stand for, given these attributes. */
+size_t    import_expected_inputs(const op_signature *s, const attr_list *attrs);
 /* A reference to a function. */
 sm_status import_func_ref(sm_model *m, graph *g, const tf_NodeDef *n, slice name, const func_ref *caller, func_ref *out,
                           sm_error *err) CHECKED;

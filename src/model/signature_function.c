@@ -32,11 +32,14 @@ sm_status signatures_read(sm_model *m, sm_error *err)
 
     if (s->read) return SM_OK;
     s->sorted = ARENA_ARRAY(&m->arena, const tf_MetaGraphDef_signature_def_entry *, d->signature_def_count + 1);
+    s->keys = ARENA_ARRAY(&m->arena, const char *, d->signature_def_count + 1);
     s->shown = ARENA_ARRAY(&m->arena, size_t, d->signature_def_count + 1);
     s->functions = ARENA_ARRAY(&m->arena, sm_function *, d->signature_def_count + 1);
     TRY(arena_check(&m->arena, "reading signatures", err));
     for (size_t i = 0; i < d->signature_def_count; i++) s->sorted[i] = &d->signature_def[i];
     qsort(s->sorted, d->signature_def_count, sizeof *s->sorted, by_signature_key);
+    for (size_t i = 0; i < d->signature_def_count; i++) s->keys[i] = arena_strdup(&m->arena, s->sorted[i]->key);
+    TRY(arena_check(&m->arena, "reading signatures", err));
     for (size_t i = 0; i < d->signature_def_count; i++)
         if (!is_reserved(s->sorted[i]->key)) s->shown[s->shown_count++] = i;
     s->count = d->signature_def_count;

@@ -6,6 +6,8 @@
 #include "format/message.h"
 #include "model/compile.h"
 
+struct import_request;
+
 typedef enum signature_route {
     ROUTE_UNKNOWN,
     ROUTE_OBJECTS,        /* the concrete function behind the object graph's `signatures`      */
@@ -44,6 +46,7 @@ struct sm_function {
 typedef struct signatures {
     bool          read;
     const tf_MetaGraphDef_signature_def_entry **sorted;
+    const char  **keys;
     size_t        count;                 /* all of them, reserved ones too                            */
     size_t       *shown;                 /* indices of those that are not reserved                    */
     size_t        shown_count;
@@ -56,6 +59,9 @@ void         signatures_clear(sm_model *m);
 /* signature_route.c */
 sm_status    signature_choose_route(sm_function *f, sm_error *err) CHECKED;
 sm_status    signature_graph(sm_function *f, graph *g, sm_error *err) CHECKED;   /* imported, nothing inlined; model's lock held */
+
+/* The request that the graph route makes; its lists are in a. */
+sm_status    signature_request(const sm_function *f, arena *a, struct import_request *out, sm_error *err) CHECKED;
 
 sm_status    signature_compile(sm_function *f, compile_mode mode, function **out, sm_error *err) CHECKED;
 /* in[i]: input i or NULL for its default; out[i] as in function_run, NULL for outputs that are ops. */

@@ -135,14 +135,14 @@ static sm_status not_one_tensor(const char *what, const char *key, const tf_Tens
                 info->which == tf_TensorInfo_coo_sparse ? "sparse tensor" : "composite tensor");
 }
 
-static sm_status graph_by_names(sm_function *f, graph *g, sm_error *err)
+sm_status signature_request(const sm_function *f, arena *a, import_request *out, sm_error *err)
 {
     import_request r = { 0 };
-    slice         *names = ARENA_ARRAY(&g->arena, slice, f->input_count + 2 * f->output_count + 1);
-    sm_dtype      *types = ARENA_ARRAY(&g->arena, sm_dtype, f->input_count + 1);
-    slice         *fetches = names + f->input_count, *targets = fetches + f->output_count;
+    slice         *names = ARENA_ARRAY(a, slice, f->input_count + 2 * f->output_count + 1);
+    sm_dtype      *types = ARENA_ARRAY(a, sm_dtype, f->input_count + 1);
 
-    TRY(arena_check(&g->arena, "importing a signature", err));
+    TRY(arena_check(a, "importing a signature", err));
+    slice *fetches = names + f->input_count, *targets = fetches + f->output_count;
     for (size_t i = 0; i < f->input_count; i++) {
         if (f->in[i].info->which != tf_TensorInfo_name) return not_one_tensor("input", f->inputs[i].name, f->in[i].info, err);
         names[i] = f->in[i].info->name;
@@ -159,6 +159,15 @@ static sm_status graph_by_names(sm_function *f, graph *g, sm_error *err)
     r.feed_types = types;
     r.fetches = fetches;
     r.targets = targets;
+    *out = r;
+    return SM_OK;
+}
+
+static sm_status graph_by_names(sm_function *f, graph *g, sm_error *err)
+{
+    import_request r;
+
+    TRY(signature_request(f, &g->arena, &r, err));
     return import_graph(f->model, &r, g, err);
 }
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/api_function.c - signatures: finding, describing, compiling, calling, printing. */
+#include "api/arguments.h"
+#include "model/model.h"
+
+/* The list of signatures is a part of the model that is made when it is first asked for; failing means no memory. */
+static const signatures *all_signatures(const sm_model *m)
+{
+    model_lock(m);
+    (void)!signatures_read((sm_model *)(uintptr_t)m, NULL);
+    model_unlock(m);
+    return &m->signatures;
+}
+
+size_t sm_model_signature_count(const sm_model *m)
+{
+    return all_signatures(m)->shown_count;
+}
+
+const char *sm_model_signature_key(const sm_model *m, size_t i)
+{
+    const signatures *s = all_signatures(m);
+
+    return i < s->shown_count ? s->keys[s->shown[i]] : NULL;
+}
+
+sm_function *sm_model_signature(sm_model *m, const char *key)
+{
+    if (!key) return NULL;
+    model_lock(m);
+    sm_function *f = signature_find(m, key);
+    model_unlock(m);
+    return f;
+}
+
+const char *sm_function_name(const sm_function *f)
+{
+    return f->key;
+}
+
+const char *sm_function_method_name(const sm_function *f)
+{
+    return f->method;
+}
+
+size_t sm_function_input_count(const sm_function *f)
+{
+    return f->input_count;
+}
+
+const sm_param *sm_function_input(const sm_function *f, size_t i)
+{
+    return i < f->input_count ? &f->inputs[i] : NULL;
+}
+
+size_t sm_function_output_count(const sm_function *f)
+{
+    return f->output_count;
+}
+
+const sm_param *sm_function_output(const sm_function *f, size_t i)
+{
+    return i < f->output_count ? &f->outputs[i] : NULL;
+}
+
+sm_status sm_function_compile(sm_function *f, sm_error *err)
+{
+    function *compiled_function;
+
+    NEED(f, err);
+    return signature_compile(f, COMPILE_FULL, &compiled_function, err);
+}
+
+sm_status sm_function_run(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out, size_t out_count, sm_error *err)
+{
+    return sm_function_run_with(f, in, in_count, out, out_count, NULL, err);
+}
+
+sm_status sm_function_run_with(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out, size_t out_count,
+                               const sm_run_options *o, sm_error *err)
+{
+    NEED(f, err);
+    if (in_count) NEED(in, err);
+    if (out_count) NEED(out, err);
+    if (o && o->size < sizeof *o)
+        return FAIL(err, SM_INVALID_ARGUMENT, "run options of %zu bytes: begin with SM_RUN_OPTIONS_INIT", o->size);
+    if (in_count != f->input_count)
+        return FAIL(err, SM_INVALID_ARGUMENT, "%s has %zu inputs, %zu were given", f->key, f->input_count, in_count);
+    if (out_count != f->output_count)
+        return FAIL(err, SM_INVALID_ARGUMENT, "%s has %zu outputs, %zu were asked for", f->key, f->output_count, out_count);
+    run_observer watch = { o ? o->observer : NULL, o ? o->context : NULL };
+    return signature_run(f, in, out, watch.see ? &watch : NULL, err);
+}
+
+sm_status sm_function_dump(sm_function *f, unsigned what, sm_write *write, void *context, sm_error *err)
+{
+    NEED(f, err);
+    NEED(write, err);
+    return signature_dump(f, what, write, context, err);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api/api_object.c - the object graph. Objects are const to the caller; what is looked up is kept in them under the lock. */
+#include "model/model.h"
+
+static sm_object *unlocked(const sm_object *o)
+{
+    return (sm_object *)(uintptr_t)o;
+}
+
+size_t sm_model_object_count(const sm_model *m)
+{
+    model_lock(m);
+    size_t n = objects_read((sm_model *)(uintptr_t)m, NULL) == SM_OK ? m->objects.count : 0;
+    model_unlock(m);
+    return n;
+}
+
+const sm_object *sm_model_object(const sm_model *m, size_t i)
+{
+    return i < sm_model_object_count(m) ? &m->objects.nodes[i] : NULL;
+}
+
+size_t sm_object_id(const sm_object *o)
+{
+    return o->id;
+}
+
+sm_object_kind sm_object_kind_of(const sm_object *o)
+{
+    return (sm_object_kind)o->proto->which;
+}
+
+const char *sm_object_identifier(const sm_object *o)
+{
+    model_lock(o->model);
+    const char *text = object_identifier(unlocked(o));
+    model_unlock(o->model);
+    return text;
+}
+
+size_t sm_object_child_count(const sm_object *o)
+{
+    return o->proto->children_count;
+}
+
+const char *sm_object_child_name(const sm_object *o, size_t i)
+{
+    if (i >= o->proto->children_count) return NULL;
+    model_lock(o->model);
+    const char *text = object_child_name(unlocked(o), i);
+    model_unlock(o->model);
+    return text;
+}
+
+const sm_object *sm_object_child(const sm_object *o, size_t i)
+{
+    return i < o->proto->children_count ? &o->model->objects.nodes[o->proto->children[i].node_id] : NULL;
+}
+
+size_t sm_object_trace_count(const sm_object *o)
+{
+    const slice *names;
+
+    return object_trace_names(o, &names);
+}
+
+const char *sm_object_trace_name(const sm_object *o, size_t i)
+{
+    if (i >= sm_object_trace_count(o)) return NULL;
+    model_lock(o->model);
+    const char *text = object_trace_name(unlocked(o), i);
+    model_unlock(o->model);
+    return text;
+}
+
+static const sm_value *trace_value(const sm_object *o, size_t i, bool output)
+{
+    if (i >= sm_object_trace_count(o)) return NULL;
+    model_lock(o->model);
+    const sm_value *v = object_trace_value(unlocked(o), i, output);
+    model_unlock(o->model);
+    return v;
+}
+
+const sm_value *sm_object_trace_input(const sm_object *o, size_t i)
+{
+    return trace_value(o, i, false);
+}
+
+const sm_value *sm_object_trace_output(const sm_object *o, size_t i)
+{
+    return trace_value(o, i, true);
+}
+
+const sm_value *sm_object_fullargspec(const sm_object *o)
+{
+    model_lock(o->model);
+    const sm_value *v = object_fullargspec(unlocked(o));
+    model_unlock(o->model);
+    return v;
+}
+
+int64_t sm_model_function_load_order(const sm_model *m, const char *name)
+{
+    if (!name) return -1;
+    model_lock(m);
+    int64_t order = definitions_load_order((sm_model *)(uintptr_t)m, slice_of(name));
+    model_unlock(m);
+    return order;
+}
