@@ -132,7 +132,8 @@ static sm_status check_shapes(const layout *l, const step *s, call *c)
     return SM_OK;
 }
 
-/* True when the step does not run because something that it waits for is dead. */
+/* True when the step does not run because something that it waits for is dead. A lazy step (Merge, ControlTrigger) does
+ * not mind dead controls. */
 static bool step_is_dead(const run *r, const step *s)
 {
     bool lazy = (s->n->op->traits & OP_LAZY) != 0, any = false, all = s->n->input_count > 0;
@@ -140,7 +141,7 @@ static bool step_is_dead(const run *r, const step *s)
         any |= r->dead[s->in[i]];
         all &= r->dead[s->in[i]];
     }
-    for (uint32_t i = 0; i < s->after_count; i++)
+    for (uint32_t i = 0; i < s->after_count && !lazy; i++)
         if (r->step_dead[s->after[i]]) return true;
     return lazy ? all : any;
 }

@@ -84,6 +84,7 @@ static bool may_hoist(const builder *b, const node *n)
     unsigned     t = n->op->traits;
     if (b->env->observable) return false;
     if (t & (OP_LAZY | OP_FLOW)) return false;
+    if (b->function_count[n - g->nodes]) return false;   /* what the function reads is not known here */
     if ((t & OP_STATEFUL) && !(t & OP_HANDLE)) return false;
     if ((t & OP_READS) && b->p->has_writes) return false;
     for (uint32_t i = 0; i < n->input_count; i++)
