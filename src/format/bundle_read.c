@@ -35,9 +35,13 @@ static sm_status open_shard(bundle *b, int shard, file_view *out, sm_error *err)
         str path;
         str_init(&path);
         str_addf(&path, "%s.data-%05d-of-%05d", b->prefix, shard, b->shards);
-        status = path.failed
-                     ? FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while opening a checkpoint")
-                     : file_open(str_text(&path), b->copy, &b->files[shard], err);
+        if (path.failed)
+            status = FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while opening a checkpoint");
+        else
+            status = file_open(str_text(&path), b->copy, &b->files[shard], err);
+        if (status == SM_NOT_FOUND)
+            (void)FAIL_KIND(err, status, "NotFoundError", "%s; No such file or directory",
+                            str_text(&path));
         b->opened[shard] = status == SM_OK;
         str_clear(&path);
     }
@@ -53,11 +57,11 @@ static sm_status stored_bytes(bundle *b, const bundle_entry *e, slice *out, sm_e
 
     TRY(open_shard(b, e->shard, &file, err));
     if (e->offset > file.bytes.len || e->size > file.bytes.len - e->offset)
-        return FAIL(err, SM_DATA_LOSS,
-                    "%s: tensor '" SLICE_FMT "' lies at bytes %" PRIu64 " to %" PRIu64
-                    " of shard %d, which has %zu",
-                    b->prefix, SLICE_ARG(e->key), e->offset, e->offset + e->size, e->shard,
-                    file.bytes.len);
+        return FAIL_KIND(err, SM_OUT_OF_RANGE, "OutOfRangeError",
+                         "Read less bytes than requested: %s: tensor '" SLICE_FMT
+                         "' lies at bytes %" PRIu64 " to %" PRIu64 " of shard %d, which has %zu",
+                         b->prefix, SLICE_ARG(e->key), e->offset, e->offset + e->size, e->shard,
+                         file.bytes.len);
     *out = slice_make(file.bytes.ptr + e->offset, (size_t)e->size);
     return SM_OK;
 }
@@ -358,7 +362,7 @@ static sm_status begin_strings(bundle *b, const bundle_entry *part, string_reade
     if (want != crc)
         return FAIL_KIND(err, SM_DATA_LOSS, "DataLossError",
                          "The length checksum does not match: expected %08" PRIu32
-                         " but got %08" PRIu32,
+                         " but actual is %08" PRIu32,
                          want, crc);
     r->text = p + 4;
     return compare_crc(b, part, crc32c_extend(crc, slice_make(p, (size_t)(end - p))), err);

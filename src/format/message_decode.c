@@ -31,30 +31,38 @@ typedef struct target {
     int                 depth;
 } target;
 
-static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end, void *message,
-                               int depth) CHECKED;
+static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end,
+                               void *message, int depth) CHECKED;
 
 static sm_status damaged(decoder *d, const message_type *type, const char *at, const char *what)
 {
-    return FAIL(d->err, SM_DATA_LOSS, "%s: %s at byte %zu", type->name ? type->name : "map entry", what,
-                (size_t)(at - d->start));
+    return FAIL(d->err, SM_DATA_LOSS, "%s: %s at byte %zu", type->name ? type->name : "map entry",
+                what, (size_t)(at - d->start));
 }
 
 /* -- Scalars --------------------------------------------------------------------------------------- */
 
 const uint8_t wire_of[] = {
-    [FIELD_INT32] = WIRE_VARINT,     [FIELD_INT64] = WIRE_VARINT,  [FIELD_UINT32] = WIRE_VARINT,
-    [FIELD_UINT64] = WIRE_VARINT,    [FIELD_SINT64] = WIRE_VARINT, [FIELD_FIXED32] = WIRE_FIXED32,
-    [FIELD_FIXED64] = WIRE_FIXED64,  [FIELD_FLOAT] = WIRE_FIXED32, [FIELD_DOUBLE] = WIRE_FIXED64,
-    [FIELD_BOOL] = WIRE_VARINT,      [FIELD_ENUM] = WIRE_VARINT,   [FIELD_STRING] = WIRE_LENGTH,
-    [FIELD_BYTES] = WIRE_LENGTH,     [FIELD_SUB] = WIRE_LENGTH,
+    [FIELD_INT32] = WIRE_VARINT,    [FIELD_INT64] = WIRE_VARINT,  [FIELD_UINT32] = WIRE_VARINT,
+    [FIELD_UINT64] = WIRE_VARINT,   [FIELD_SINT64] = WIRE_VARINT, [FIELD_FIXED32] = WIRE_FIXED32,
+    [FIELD_FIXED64] = WIRE_FIXED64, [FIELD_FLOAT] = WIRE_FIXED32, [FIELD_DOUBLE] = WIRE_FIXED64,
+    [FIELD_BOOL] = WIRE_VARINT,     [FIELD_ENUM] = WIRE_VARINT,   [FIELD_STRING] = WIRE_LENGTH,
+    [FIELD_BYTES] = WIRE_LENGTH,    [FIELD_SUB] = WIRE_LENGTH,
 };
 
 const uint8_t size_of[] = {
-    [FIELD_INT32] = 4,  [FIELD_INT64] = 8, [FIELD_UINT32] = 4,
-    [FIELD_UINT64] = 8, [FIELD_SINT64] = 8, [FIELD_FIXED32] = 4,
-    [FIELD_FIXED64] = 8, [FIELD_FLOAT] = 4, [FIELD_DOUBLE] = 8,
-    [FIELD_BOOL] = sizeof(bool), [FIELD_ENUM] = 4, [FIELD_STRING] = sizeof(slice),
+    [FIELD_INT32] = 4,
+    [FIELD_INT64] = 8,
+    [FIELD_UINT32] = 4,
+    [FIELD_UINT64] = 8,
+    [FIELD_SINT64] = 8,
+    [FIELD_FIXED32] = 4,
+    [FIELD_FIXED64] = 8,
+    [FIELD_FLOAT] = 4,
+    [FIELD_DOUBLE] = 8,
+    [FIELD_BOOL] = sizeof(bool),
+    [FIELD_ENUM] = 4,
+    [FIELD_STRING] = sizeof(slice),
     [FIELD_BYTES] = sizeof(slice),
 };
 
@@ -83,9 +91,12 @@ static const char *get_number(const char *p, const char *end, int type, void *to
     p = get_varint(p, end, &v);
     if (!p) return NULL;
     if (type == FIELD_SINT64) v = (v >> 1) ^ (0 - (v & 1));
-    if (type == FIELD_BOOL) *(bool *)to = v != 0;
-    else if (size_of[type] == 4) *(uint32_t *)to = (uint32_t)v;
-    else *(uint64_t *)to = v;
+    if (type == FIELD_BOOL)
+        *(bool *)to = v != 0;
+    else if (size_of[type] == 4)
+        *(uint32_t *)to = (uint32_t)v;
+    else
+        *(uint64_t *)to = v;
     return p;
 }
 
@@ -177,7 +188,7 @@ static sm_status keep_unknown(decoder *d, target *t, const char *from, const cha
         u->bytes.len += (size_t)(to - from);
         return SM_OK;
     }
-    while (*place)                             /* more than one step only where messages merge */
+    while (*place) /* more than one step only where messages merge */
         place = &(*place)->next;
     *place = u = ARENA_NEW(d->arena, message_unknown);
     if (!u) return arena_check(d->arena, "reading a message", d->err);
@@ -204,13 +215,15 @@ static void *sub_place(decoder *d, target *t, const message_field *f, uint32_t n
     return *pointer;
 }
 
-static sm_status decode_sub(decoder *d, target *t, const message_field *f, uint32_t number, slice bytes)
+static sm_status decode_sub(decoder *d, target *t, const message_field *f, uint32_t number,
+                            slice bytes)
 {
     const message_type *sub = f->of;
     void               *message = sub_place(d, t, f, number);
 
     if (!message) return arena_check(d->arena, "reading a message", d->err);
-    return decode_fields(d, sub, bytes.ptr, bytes.ptr + bytes.len, message, t->depth + (f->label != FIELD_MAP));
+    return decode_fields(d, sub, bytes.ptr, bytes.ptr + bytes.len, message,
+                         t->depth + (f->label != FIELD_MAP));
 }
 
 /* Where a scalar goes, with presence noted. */
@@ -238,7 +251,8 @@ static const char *decode_packed(target *t, const message_field *f, const char *
 }
 
 /* The value of a known field with a wire type that fits; *p moves behind it. */
-static sm_status decode_value(decoder *d, target *t, const message_field *f, uint32_t number, const char **p)
+static sm_status decode_value(decoder *d, target *t, const message_field *f, uint32_t number,
+                              const char **p)
 {
     const char *value = *p;
     slice       bytes;
@@ -252,19 +266,21 @@ static sm_status decode_value(decoder *d, target *t, const message_field *f, uin
     if (f->type == FIELD_SUB) return decode_sub(d, t, f, number, bytes);
     if (f->type == FIELD_STRING && !utf8_valid(bytes)) {
         return FAIL(d->err, SM_DATA_LOSS, "%s: field '%s' at byte %zu is not UTF-8",
-                    t->type->name ? t->type->name : "map entry", f->name, (size_t)(value - d->start));
+                    t->type->name ? t->type->name : "map entry", f->name,
+                    (size_t)(value - d->start));
     }
     *(slice *)scalar_place(t, f, number) = bytes;
     return SM_OK;
 }
 
-static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end, void *message,
-                               int depth)
+static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end,
+                               void *message, int depth)
 {
     target t = { type, message, end, NULL, depth };
 
     if (depth > MESSAGE_MAX_DEPTH)
-        return FAIL(d->err, SM_DATA_LOSS, "messages are nested more than %d deep", MESSAGE_MAX_DEPTH);
+        return FAIL(d->err, SM_DATA_LOSS, "messages are nested more than %d deep",
+                    MESSAGE_MAX_DEPTH);
     if (type->lists) TRY(count_lists(d, &t, p));
     while (p < end) {
         const char *tag = p;
@@ -275,7 +291,8 @@ static sm_status decode_fields(decoder *d, const message_type *type, const char 
         if (f->label != FIELD_ABSENT && wire == wire_of[f->type]) {
             TRY(decode_value(d, &t, f, number, &p));
         } else if (f->label == FIELD_REPEATED && wire == WIRE_LENGTH && packable(f->type)) {
-            if (!(p = decode_packed(&t, f, p))) return damaged(d, type, tag, "malformed packed numbers");
+            if (!(p = decode_packed(&t, f, p)))
+                return damaged(d, type, tag, "malformed packed numbers");
         } else {
             if (!(p = wire_skip(p, end, number, wire, MESSAGE_MAX_DEPTH - depth)))
                 return damaged(d, type, tag, "truncated or malformed field");
@@ -285,7 +302,8 @@ static sm_status decode_fields(decoder *d, const message_type *type, const char 
     return type->lists ? message_unique_maps(type, message, d->arena, d->err) : SM_OK;
 }
 
-sm_status message_decode(const message_type *type, slice wire, arena *a, void *message, sm_error *err)
+sm_status message_decode(const message_type *type, slice wire, arena *a, void *message,
+                         sm_error *err)
 {
     decoder d = { a, wire.ptr, err };
 
@@ -383,8 +401,13 @@ const char *wire_skip(const char *p, const char *end, uint32_t number, int wire,
 /* The length of the well-formed sequence at p, 0 when there is none. */
 static size_t utf8_sequence(const uint8_t *p, size_t left)
 {
-    uint8_t low = 0x80, high = 0xbf;    /* bounds of the second byte */
-    size_t  n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    uint8_t low = 0x80, high = 0xbf; /* bounds of the second byte */
+    size_t  n = p[0] < 0x80   ? 1
+                : p[0] < 0xc2 ? 0
+                : p[0] < 0xe0 ? 2
+                : p[0] < 0xf0 ? 3
+                : p[0] < 0xf5 ? 4
+                              : 0;
 
     if (n > left) return 0;
     if (n < 2) return n;

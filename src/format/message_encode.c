@@ -30,7 +30,7 @@ static bool not_zero(const void *p, int type)
 {
     if (type >= FIELD_STRING) return ((const slice *)p)->len != 0;
     for (size_t i = 0; i < size_of[type]; i++) {
-        if (((const char *)p)[i]) return true;    /* bit by bit: -0.0 is there */
+        if (((const char *)p)[i]) return true; /* bit by bit: -0.0 is there */
     }
     return false;
 }
@@ -43,7 +43,8 @@ bool message_field_set(const message_field *f, const void *message, uint32_t num
     case FIELD_POINTER: return *LIST_OF(message, f) != NULL;
     case FIELD_REPEATED:
     case FIELD_MAP: return *COUNT_OF(message, f) != 0;
-    case FIELD_ONEOF: return *WHICH_OF(message, f) == number && (f->type != FIELD_SUB || *LIST_OF(message, f));
+    case FIELD_ONEOF:
+        return *WHICH_OF(message, f) == number && (f->type != FIELD_SUB || *LIST_OF(message, f));
     case FIELD_EMBEDDED: return true;
     case FIELD_ABSENT: break;
     }
@@ -52,10 +53,10 @@ bool message_field_set(const message_field *f, const void *message, uint32_t num
 
 /* The key of an entry: it follows `unknown`, whatever the map. p points to an element of the sorted array. */
 #define KEY(p, type) (*(const type *)(const void *)(*(const char *const *)(p) + sizeof(void *)))
-#define BY(name, type)                                                                             \
-    static int by_##name(const void *a, const void *b)                                             \
-    {                                                                                              \
-        return (KEY(a, type) > KEY(b, type)) - (KEY(a, type) < KEY(b, type));                      \
+#define BY(name, type)                                                        \
+    static int by_##name(const void *a, const void *b)                        \
+    {                                                                         \
+        return (KEY(a, type) > KEY(b, type)) - (KEY(a, type) < KEY(b, type)); \
     }
 BY(i32, int32_t)
 BY(i64, int64_t)
@@ -67,13 +68,15 @@ static int by_text(const void *a, const void *b)
     return slice_cmp(KEY(a, slice), KEY(b, slice));
 }
 
-typedef int key_order(const void *, const void *);
+typedef int             key_order(const void *, const void *);
 static key_order *const order_of[] = {
-    [FIELD_INT32] = by_i32,  [FIELD_INT64] = by_i64,    [FIELD_UINT32] = by_u32,  [FIELD_UINT64] = by_u64,
-    [FIELD_SINT64] = by_i64, [FIELD_FIXED32] = by_u32,  [FIELD_FIXED64] = by_u64, [FIELD_STRING] = by_text,
+    [FIELD_INT32] = by_i32,   [FIELD_INT64] = by_i64,   [FIELD_UINT32] = by_u32,
+    [FIELD_UINT64] = by_u64,  [FIELD_SINT64] = by_i64,  [FIELD_FIXED32] = by_u32,
+    [FIELD_FIXED64] = by_u64, [FIELD_STRING] = by_text,
 };
 
-const void **message_sorted_entries(const message_type *entry, const void *entries, size_t count, arena *a)
+const void **message_sorted_entries(const message_type *entry, const void *entries, size_t count,
+                                    arena *a)
 {
     const void **sorted = ARENA_ARRAY(a, const void *, count);
 
@@ -126,22 +129,24 @@ static size_t packed_size(const message_field *f, const void *message)
 static size_t measure_sub(encoder *e, const message_type *type, const void *message, int depth)
 {
     size_t  index = e->sizes.count;
-    size_t *place = arena_push(e->scratch, &e->sizes.items, &e->sizes.count, &e->sizes.capacity, sizeof *place);
+    size_t *place =
+        arena_push(e->scratch, &e->sizes.items, &e->sizes.count, &e->sizes.capacity, sizeof *place);
 
     if (!place) return 0;
     size_t size = measure(e, type, message, depth + 1);
-    ((size_t *)e->sizes.items)[index] = size;      /* the queue may have moved */
+    ((size_t *)e->sizes.items)[index] = size; /* the queue may have moved */
     return varint_size(size) + size;
 }
 
-static size_t measure_list(encoder *e, const message_field *f, const void *message, size_t tag, int depth)
+static size_t measure_list(encoder *e, const message_field *f, const void *message, size_t tag,
+                           int depth)
 {
     size_t      count = *COUNT_OF(message, f), size = 0;
     const char *list = *LIST_OF(message, f);
 
     if (f->label == FIELD_MAP) {
-        const void ***order = arena_push(e->scratch, &e->orders.items, &e->orders.count, &e->orders.capacity,
-                                         sizeof *order);
+        const void ***order = arena_push(e->scratch, &e->orders.items, &e->orders.count,
+                                         &e->orders.capacity, sizeof *order);
         const void  **sorted = message_sorted_entries(f->of, list, count, e->scratch);
         if (!order || !sorted) return 0;
         *order = sorted;
@@ -149,7 +154,8 @@ static size_t measure_list(encoder *e, const message_field *f, const void *messa
             size += tag + measure_sub(e, f->of, sorted[i], depth);
     } else if (f->type == FIELD_SUB) {
         for (size_t i = 0; i < count; i++)
-            size += tag + measure_sub(e, f->of, list + i * ((const message_type *)f->of)->size, depth);
+            size +=
+                tag + measure_sub(e, f->of, list + i * ((const message_type *)f->of)->size, depth);
     } else if (f->type >= FIELD_STRING) {
         for (size_t i = 0; i < count; i++)
             size += tag + scalar_size(list + i * sizeof(slice), f->type);
@@ -161,7 +167,8 @@ static size_t measure_list(encoder *e, const message_field *f, const void *messa
 }
 
 /* Entries of maps hold key and value always, messages what is set. */
-static bool is_written(const message_type *type, const message_field *f, const void *message, uint32_t number)
+static bool is_written(const message_type *type, const message_field *f, const void *message,
+                       uint32_t number)
 {
     return f->label != FIELD_ABSENT && (!type->name || message_field_set(f, message, number));
 }
@@ -170,7 +177,7 @@ static size_t measure(encoder *e, const message_type *type, const void *message,
 {
     size_t size = 0;
 
-    if (depth > 2 * MESSAGE_MAX_DEPTH) e->too_deep = true;    /* entries of maps count here */
+    if (depth > 2 * MESSAGE_MAX_DEPTH) e->too_deep = true; /* entries of maps count here */
     if (e->too_deep) return 0;
     for (uint32_t n = 1; n < type->field_end; n++) {
         const message_field *f = &type->fields[n];
@@ -283,14 +290,18 @@ static void emit_message(encoder *e, const message_type *type, const void *messa
 
 /* -- Entry points ------------------------------------------------------------------------------------- */
 
-static sm_status measure_all(encoder *e, const message_type *type, const void *message, size_t *size, sm_error *err)
+static sm_status measure_all(encoder *e, const message_type *type, const void *message,
+                             size_t *size, sm_error *err)
 {
     *size = measure(e, type, message, 0);
-    if (e->too_deep) return FAIL(err, SM_INVALID_ARGUMENT, "messages are nested more than %d deep", MESSAGE_MAX_DEPTH);
+    if (e->too_deep)
+        return FAIL(err, SM_INVALID_ARGUMENT, "messages are nested more than %d deep",
+                    MESSAGE_MAX_DEPTH);
     return arena_check(e->scratch, "writing a message", err);
 }
 
-sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out, sm_error *err)
+sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out,
+                         sm_error *err)
 {
     arena     scratch;
     size_t    size;

@@ -121,7 +121,7 @@ bool enum_number(const enum_type *type, slice name, int32_t *number)
     return false;
 }
 
-typedef struct string_entry {    /* how the entry of every map with string keys begins */
+typedef struct string_entry { /* how the entry of every map with string keys begins */
     message_unknown *unknown;
     slice            key;
 } string_entry;
@@ -131,7 +131,8 @@ void *message_map_find(const void *entries, size_t count, size_t entry_size, sli
     const char *at = entries;
 
     for (size_t i = 0; i < count; i++, at += entry_size) {
-        if (slice_eq(((const string_entry *)(const void *)at)->key, key)) return (void *)(uintptr_t)at;
+        if (slice_eq(((const string_entry *)(const void *)at)->key, key))
+            return (void *)(uintptr_t)at;
     }
     return NULL;
 }

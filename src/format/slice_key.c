@@ -45,7 +45,7 @@ static void add_signed(str *out, int64_t v)
         n++;
     for (int i = 0; i < n; i++) {
         int     shift = 8 * (n - 1 - i);
-        uint8_t byte = shift > 56 ? (v < 0 ? 0xff : 0) : (uint8_t)((uint64_t)v >> shift);
+        uint8_t byte = (uint8_t)(shift > 56 ? (uint64_t)(v < 0 ? 0xff : 0) : (uint64_t)v >> shift);
         str_addc(out, (char)(i < 2 ? byte ^ header[n][i] : byte));
     }
 }

@@ -149,7 +149,7 @@ static char *unescape(const char **p, const char *end, char *to)
     }
     int digits = c == 'u' ? 4 : c == 'U' ? 8 : 0;
     if (!digits || read_digits(p, end, 16, digits, &v) != digits || v > 0x10ffff) return NULL;
-    if (v >> 10 == 0x36 && end - *p > 6 && (*p)[0] == '\\' &&
+    if (v >> 10 == 0x36 && end - *p >= 6 && (*p)[0] == '\\' &&
         (*p)[1] == 'u') { /* a surrogate pair */
         uint32_t low;
         *p += 2;
