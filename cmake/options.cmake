@@ -27,6 +27,10 @@ target_compile_options(sm_flags INTERFACE
     # that wrap as TensorFlow's do. The last two change no value, only errno and the exception flags, which nobody reads.
     -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math)
 
+if(CMAKE_C_COMPILER_ID MATCHES "Clang")          # C11's CMPLX: glibc's complex.h leaves it to gcc
+    target_compile_options(sm_flags INTERFACE "-DCMPLX(x,y)=__builtin_complex((double)(x),(double)(y))"
+        "-DCMPLXF(x,y)=__builtin_complex((float)(x),(float)(y))")
+endif()
 if(SM_SANITIZE)
     target_compile_options(sm_flags INTERFACE -fsanitize=${SM_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${SM_SANITIZE})

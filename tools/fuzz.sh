@@ -8,10 +8,10 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 limits="-rss_limit_mb=2048 -malloc_limit_mb=2048 -timeout=10"
 if [ "$1" = --replay ]; then
-    files=()
+    files=(-runs=0)                                # no corpus: the empty input alone
     [ -d "fuzz/corpus/$3" ] && files=(fuzz/corpus/"$3"/*)
     # shellcheck disable=SC2086
-    exec "$2/fuzz/$3" $limits "${files[@]}" /dev/null
+    exec "$2/fuzz/$3" $limits "${files[@]}"
 fi
 build=$1 seconds=$2
 shift 2
