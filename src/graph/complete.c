@@ -5,7 +5,9 @@
  * The order is TensorFlow's: a type or a number that the inputs determine wins over a default,
  * what was given wins over both and must agree with the inputs. One length (an N, or a list of
  * types) may be unknown: it is what remains of the inputs once the arguments of known length are
- * counted. The messages are those of TensorFlow's graph import. */
+ * counted. The messages are those of TensorFlow's graph import.
+ *
+ * A reference of TensorFlow 1 ("ref:&T") is a handle to its variable: a value of type resource. */
 #include "graph/graph_int.h"
 
 enum { MOST_OUTPUTS = 1 << 20 };
@@ -287,7 +289,7 @@ bool output_types(graph *g, const node *n, sm_dtype **types, size_t *count)
         for (size_t k = 0; k < length; k++) {
             sm_dtype t = arg_dtype(n, p, k);
             if (!dtype_size(base_dtype(t))) return fail_node(g, n, "an output has no valid type");
-            (*types)[at++] = p->is_ref ? SM_RESOURCE : base_dtype(t);   /* a reference is a handle */
+            (*types)[at++] = p->is_ref ? SM_RESOURCE : base_dtype(t); /* a reference is a handle */
         }
     }
     return true;
@@ -340,7 +342,8 @@ static void infer_length(graph *g, node *n)
         a->v.i = length;
 }
 
-/* Gives the type attributes of single types; inputs that exist decide. */
+/* Gives the type attributes of single types; inputs that exist decide. A reference is a handle and
+ * does not tell. */
 static void infer_types(graph *g, node *n)
 {
     const op_signature *s = n->sig;
@@ -349,12 +352,13 @@ static void infer_types(graph *g, node *n)
     for (size_t i = 0; i < s->input_count; i++) {
         int64_t length = arg_length(n, &s->inputs[i]);
         attr   *a = s->inputs[i].type_attr >= 0 ? &n->attrs[s->inputs[i].type_attr] : NULL;
-        if (length < 0 || length > (int64_t)(n->input_count - at)) return;
-        if (a && attr_absent(a) && length > 0) {
+        if (length < 0 || at >= n->input_count) return;
+        if (a && attr_absent(a) && length > 0 && !s->inputs[i].is_ref) {
             a->kind = ATTR_TYPE;
             a->count = 1;
             a->v.i = (int64_t)base_dtype(g->values[n->inputs[at]].dtype);
         }
+        if (length > (int64_t)(n->input_count - at)) return;
         at += (size_t)length;
     }
 }

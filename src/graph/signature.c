@@ -37,6 +37,14 @@ static bool sig_problem(reader *r, const char *what)
     return false;
 }
 
+/* The same for a word that was read already. */
+static bool bad_word(reader *r, slice w, const char *what)
+{
+    r->rest.len += (size_t)(r->rest.ptr - w.ptr);
+    r->rest.ptr = w.ptr;
+    return sig_problem(r, what);
+}
+
 static void skip_spaces(reader *r)
 {
     while (r->rest.len && (*r->rest.ptr == ' ' || *r->rest.ptr == '\n'))
@@ -90,7 +98,9 @@ static slice number_text(reader *r)
 
 static bool read_int(reader *r, int64_t *value)
 {
-    return slice_int(number_text(r), value) || sig_problem(r, "an integer is missing");
+    slice t = number_text(r);
+
+    return slice_int(t, value) || bad_word(r, t, "an integer is missing");
 }
 
 static bool read_float(reader *r, float *value)
@@ -98,11 +108,11 @@ static bool read_float(reader *r, float *value)
     slice t = number_text(r);
     char  text[64], *end;
 
-    if (!t.len || t.len >= sizeof text) return sig_problem(r, "a number is missing");
+    if (!t.len || t.len >= sizeof text) return bad_word(r, t, "a number is missing");
     memcpy(text, t.ptr, t.len);
     text[t.len] = 0;
     *value = strtof(text, &end);
-    return *end == 0 || sig_problem(r, "a number is missing");
+    return *end == 0 || bad_word(r, t, "a number is missing");
 }
 
 /* "text", where a backslash takes the next character as it is (\n: a newline). Without any it
@@ -182,8 +192,9 @@ static bool read_braces(reader *r, op_attr *o)
             if (!s || !read_string(r, s)) return sig_problem(r, "a string is missing");
             o->allowed_strings = strings;
         } else {
-            uint64_t bits = signature_types(word(r));
-            if (!bits) return sig_problem(r, "a type is missing");
+            slice    w = word(r);
+            uint64_t bits = signature_types(w);
+            if (!bits) return bad_word(r, w, "a type is missing");
             o->allowed_types |= bits;
         }
     } while (accept(r, ","));
@@ -215,8 +226,9 @@ static bool read_kind(reader *r, op_attr *o)
     o->kind = ATTR_TYPE;
     *r = before;
     do {
-        uint64_t bits = signature_types(word(r));
-        if (!bits) return sig_problem(r, "not a kind of attribute");
+        slice    t = word(r);
+        uint64_t bits = signature_types(t);
+        if (!bits) return bad_word(r, t, "not a kind of attribute");
         o->allowed_types |= bits;
     } while (accept(r, "+"));
     return true;
@@ -252,6 +264,7 @@ typedef union attr_item {
 static bool read_item(reader *r, attr_kind kind, attr_item *item)
 {
     sm_dtype t;
+    slice    w;
 
     switch (kind) {
     case ATTR_INT: return read_int(r, &item->i);
@@ -262,9 +275,10 @@ static bool read_item(reader *r, attr_kind kind, attr_item *item)
         item->i = accept(r, "true");
         return item->i || accept(r, "false") || sig_problem(r, "true or false is missing");
     case ATTR_TYPE:
-        t = dtype_parse(word(r));
+        w = word(r);
+        t = dtype_parse(w);
         item->i = (int64_t)t;
-        return t != SM_INVALID || sig_problem(r, "a type is missing");
+        return t != SM_INVALID || bad_word(r, w, "a type is missing");
     case ATTR_NONE:
     case ATTR_TENSOR:
     case ATTR_FUNC: break;
