@@ -4,9 +4,10 @@
 set -u
 build=$(realpath "$1")
 cd "$(dirname "$0")/.." || exit 2
-for model in examples/*/saved_model "$@"; do
-    [ -f "$model/saved_model.pb" ] || continue
-    echo "$model"
-    "$build/bin/savedmodel" bench --dir "$model" --open || exit 1
-    "$build/bin/savedmodel" bench --dir "$model" --summary --warmup 20 --repeat 200 || exit 1
-done
+bench() # MODEL INPUTS
+{
+    echo "$1"
+    "$build/bin/savedmodel" bench "examples/$1/saved_model" --open --repeat 20 &&
+        "$build/bin/savedmodel" bench "examples/$1/saved_model" --input_exprs "$2" --summary --warmup 20 --repeat 200
+}
+bench half_plus_two 'x=np.ones((8, 1))' && bench digits 'png=[file("examples/digits/7.png")]'
