@@ -1,162 +1,188 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/nn/batch_norm.c - FusedBatchNorm, V2, V3: per channel, over batch and space.
+/* ops/nn/batch_norm.c - FusedBatchNorm, V2 and V3: y = (x - mean) / sqrt(variance + epsilon) * scale + offset per channel.
  *
- *     y = (x - mean) * scale * rsqrt(variance + epsilon) + offset
+ * In inference mean and variance are inputs. In training they are the batch's: y uses the biased variance (over n), the
+ * output batch_variance is unbiased (over n - 1), and exponential_avg_factor blends both with the inputs. Reserve spaces hold
+ * what the gradient needs: the batch's mean and biased variance; zeros in inference. x may have 4 or 5 dimensions, channels
+ * first or last.
  *
- * Inference takes mean and variance from its inputs and passes them on. Training computes them: y uses the biased
- * variance, the output batch_variance is the unbiased one, mixed with the input by exponential_avg_factor; the reserve
- * outputs keep what a gradient needs. Half and bfloat16 x are computed in float. Tests: batch_norm.test. */
-#include "ops/nn/window.h"
+ * Tests: batch_norm.test, beside this file. */
+#include "ops/map.h"
 
-#include <math.h>
+typedef struct norm {
+    const float *x, *scale, *offset;
+    float       *y;
+    int64_t      outer, channels, inner;         /* x is [outer, channels, inner] */
+    float       *mean, *variance;                /* that y is made with           */
+    double       epsilon;
+} norm;
 
-/* -- Inference ---------------------------------------------------------------------------------------------------- */
-
-static sm_status infer_batch_norm(infer *c)
+static bool channels_first(const node *n)
 {
-    static const char *const names[] = { "scale", "offset", "mean", "variance" };
-    bool training = node_bool(c->node, "is_training");
-    if (c->in[0].rank >= 0 && c->in[0].rank != 4) {
-        str text;
-        str_init(&text);
-        shape_print(&text, &c->in[0]);
-        sm_status s = INFER_FAIL(c, "input must be 4-dimensional%s", str_text(&text));
-        str_clear(&text);
-        return s;
-    }
-    layout_axes axes = window_axes(node_string(c->node, "data_format"), 4);
-    int64_t     channels = c->in[0].rank == 4 ? c->in[0].dims[axes.channel] : UNKNOWN_DIM;
+    return slice_starts(node_string(n, "data_format"), "NC");
+}
+
+static int channel_dim_of(const node *n, int rank)
+{
+    return channels_first(n) ? 1 : rank - 1;
+}
+
+/* -- Shapes ----------------------------------------------------------------------------------------------------------- */
+
+static sm_status infer_norm(infer *c)
+{
+    static const char *const names[] = { "x", "scale", "offset", "mean", "variance" };
+    const shape             *x = &c->in[0];
+    bool                     training = node_bool(c->node, "is_training");
+    int64_t                  channels = UNKNOWN_DIM;
+    if (x->rank >= 0 && x->rank != 4 && x->rank != 5) return INFER_FAIL(c, "input must be 4 or 5-dimensional");
+    if (x->rank > 0) channels = x->dims[channel_dim_of(c->node, x->rank)];
     for (int i = 1; i < 5; i++) {
-        TRY(infer_rank(c, i, 1));
-        if (c->in[i].rank != 1 || channels < 0 || c->in[i].dims[0] < 0 || c->in[i].dims[0] == channels) continue;
-        if (i >= 3 && training && c->in[i].dims[0] == 0 && node_float(c->node, "exponential_avg_factor") == 1) continue;
-        if (i >= 3 && !training)
-            return INFER_FAIL(c, "When is_training=false, %s must have the same number of elements as the channels of x, got %lld and %lld",
-                              names[i - 1], (long long)c->in[i].dims[0], (long long)channels);
-        return INFER_FAIL(c, "%s must have the same number of elements as the channels of x, got %lld and %lld", names[i - 1],
-                          (long long)c->in[i].dims[0], (long long)channels);
+        const shape *s = &c->in[i];
+        if (s->rank >= 0 && s->rank != 1) return INFER_FAIL(c, "%s must be 1-dimensional", names[i]);
+        if (s->rank < 0 || s->dims[0] < 0 || channels < 0 || s->dims[0] == channels) continue;
+        if (i > 2 && training && s->dims[0] == 0) continue;
+        return INFER_FAIL(c, "%s%s must have the same number of elements as the channels of x, got %lld and %lld",
+                          i > 2 && !training ? "When is_training=false, " : "", names[i], (long long)s->dims[0],
+                          (long long)channels);
     }
-    c->out[0] = c->in[0];
-    for (int o = 1; o < c->n_out; o++) c->out[o] = shape_vector(o == 5 ? 0 : channels);
+    c->out[0] = *x;
+    for (int i = 1; i < 5; i++) c->out[i] = shape_vector(channels);
+    if (c->n_out > 5) c->out[5] = shape_scalar();
     return SM_OK;
 }
 
-/* -- The loops ----------------------------------------------------------------------------------------------------------- */
+/* -- The loops --------------------------------------------------------------------------------------------------------- */
 
-typedef struct norm_work {
-    const float *x;
-    float       *y;
-    const float *scale, *offset, *mean, *variance;
-    float       *factor;                      /* per channel: y = (x - mean) * factor + offset */
-    float       *batch_mean, *batch_variance; /* biased                                          */
-    float        epsilon;
-    int64_t      outer, channels, inner;      /* x as [outer, channels, inner] */
-} norm_work;
-
-static void normalise_rows(void *context, int64_t begin, int64_t end)
-{
-    const norm_work *w = context;
-    if (w->inner == 1) {
-        for (int64_t i = begin; i < end; i++)
-            for (int64_t k = 0; k < w->channels; k++)
-                w->y[i * w->channels + k] = (w->x[i * w->channels + k] - w->mean[k]) * w->factor[k] + w->offset[k];
-        return;
-    }
-    for (int64_t i = begin; i < end; i++)
-        for (int64_t k = 0; k < w->channels; k++) {
-            int64_t at = (i * w->channels + k) * w->inner;
-            for (int64_t j = 0; j < w->inner; j++) w->y[at + j] = (w->x[at + j] - w->mean[k]) * w->factor[k] + w->offset[k];
-        }
-}
-
-/* Mean and biased variance of channels [begin, end), summed in double. */
+/* Mean and biased variance of channels [begin, end): two passes, in double. */
 static void measure_channels(void *context, int64_t begin, int64_t end)
 {
-    const norm_work *w = context;
-    double           n = (double)(w->outer * w->inner);
+    const norm *p = context;
+    double      n = (double)(p->outer * p->inner);
     for (int64_t k = begin; k < end; k++) {
         double sum = 0, squares = 0;
-        for (int64_t i = 0; i < w->outer; i++)
-            for (int64_t j = 0; j < w->inner; j++) sum += (double)w->x[(i * w->channels + k) * w->inner + j];
-        double mean = n > 0 ? sum / n : 0;
-        for (int64_t i = 0; i < w->outer; i++)
-            for (int64_t j = 0; j < w->inner; j++) {
-                double d = (double)w->x[(i * w->channels + k) * w->inner + j] - mean;
+        for (int64_t o = 0; o < p->outer; o++)
+            for (int64_t i = 0; i < p->inner; i++) sum += (double)p->x[(o * p->channels + k) * p->inner + i];
+        double mean = sum / n;
+        for (int64_t o = 0; o < p->outer; o++)
+            for (int64_t i = 0; i < p->inner; i++) {
+                double d = (double)p->x[(o * p->channels + k) * p->inner + i] - mean;
                 squares += d * d;
             }
-        w->batch_mean[k] = (float)mean;
-        w->batch_variance[k] = n > 0 ? (float)(squares / n) : 0;
+        p->mean[k] = (float)mean;
+        p->variance[k] = (float)(squares / n);
     }
 }
 
-static void normalise(call *c, norm_work *w)
+/* Rows [begin, end) of [outer * channels, inner]; with channels last a row is one element, so they come in runs. */
+static void norm_rows(void *context, int64_t begin, int64_t end)
 {
-    for (int64_t k = 0; k < w->channels; k++) w->factor[k] = w->scale[k] / sqrtf(w->variance[k] + w->epsilon);
-    int64_t row = w->channels * w->inner;
-    if (w->outer && row) call_for(c, w->outer, row < 16384 ? 16384 / row + 1 : 1, normalise_rows, w);
-}
-
-/* The running statistics: old ones (absent: zero) mixed with those of the batch. */
-static void mix(const norm_work *w, const tensor *old, const float *batch, double correction, float factor, float *out)
-{
-    const float *before = old->data;
-    for (int64_t k = 0; k < w->channels; k++) {
-        float now = (float)((double)batch[k] * correction);
-        out[k] = factor == 1 ? now : (1 - factor) * before[k] + factor * now;
+    const norm *p = context;
+    for (int64_t r = begin; r < end; r++) {
+        int64_t      k = r % p->channels;
+        float        factor = p->scale[k] / sqrtf(p->variance[k] + (float)p->epsilon);
+        const float *x = p->x + r * p->inner;
+        float       *y = p->y + r * p->inner;
+        for (int64_t i = 0; i < p->inner; i++) y[i] = (x[i] - p->mean[k]) * factor + p->offset[k];
     }
 }
 
-static sm_status run_batch_norm(call *c)
+/* The same with channels last, in rows of all channels; scale is the factor by now. */
+static void norm_pixels(void *context, int64_t begin, int64_t end)
 {
-    const shape *s = &c->in[0]->shape;
-    layout_axes  axes = window_axes(node_string(c->node, "data_format"), 4);
-    norm_work    w = { .x = c->in[0]->data, .y = c->out[0]->data, .scale = c->in[1]->data, .offset = c->in[2]->data,
-                       .mean = c->in[3]->data, .variance = c->in[4]->data, .epsilon = node_float(c->node, "epsilon"),
-                       .channels = s->dims[axes.channel] };
-    w.outer = axes.channel == 1 ? s->dims[0] : s->dims[0] * s->dims[1] * s->dims[2];
-    w.inner = axes.channel == 1 ? s->dims[2] * s->dims[3] : 1;
-    size_t bytes = (size_t)w.channels * sizeof(float);
-    w.factor = call_scratch(c, bytes + 1);
-    if (!w.factor) return SM_RESOURCE_EXHAUSTED;
-    float *mean = c->out[1]->data, *variance = c->out[2]->data;
-    w.batch_mean = c->out[3]->data;
-    w.batch_variance = c->out[4]->data;
-    if (w.channels == 0) return SM_OK;
-    if (!node_bool(c->node, "is_training")) {
-        memcpy(mean, w.mean, bytes);
-        memcpy(variance, w.variance, bytes);
-        memcpy(w.batch_mean, w.mean, bytes);
-        memcpy(w.batch_variance, w.variance, bytes);
-        normalise(c, &w);
+    const norm *p = context;
+    const float *restrict scale = p->scale, *restrict offset = p->offset, *restrict mean = p->mean;
+    for (int64_t r = begin; r < end; r++) {
+        const float *x = p->x + r * p->channels;
+        float       *y = p->y + r * p->channels;
+        MAP_EACH for (int64_t k = 0; k < p->channels; k++) y[k] = (x[k] - mean[k]) * scale[k] + offset[k];
+    }
+}
+
+static sm_status norm_apply(call *c, norm *p)
+{
+    if (p->inner != 1) {
+        call_for(c, p->outer * p->channels, 16384 / (p->inner + 1) + 1, norm_rows, p);
         return SM_OK;
     }
-    double count = (double)(w.outer * w.inner);
-    float  factor = node_float(c->node, "exponential_avg_factor");
-    call_for(c, w.channels, count < 16384 ? (int64_t)(16384 / (count + 1)) + 1 : 1, measure_channels, &w);
-    mix(&w, c->in[3], w.batch_mean, count > 0 ? 1 : (double)NAN, factor, mean);
-    mix(&w, c->in[4], w.batch_variance, count > 1 ? count / (count - 1) : count > 0 ? 1 : (double)NAN, factor, variance);
-    w.mean = w.batch_mean;
-    w.variance = w.batch_variance;
-    normalise(c, &w);
+    float *factor = call_scratch(c, (size_t)p->channels * sizeof *factor + 1);
+    if (!factor) return SM_RESOURCE_EXHAUSTED;
+    for (int64_t k = 0; k < p->channels; k++) factor[k] = p->scale[k] / sqrtf(p->variance[k] + (float)p->epsilon);
+    p->scale = factor;
+    call_for(c, p->outer, 16384 / (p->channels + 1) + 1, norm_pixels, p);
     return SM_OK;
 }
 
-/* -- The table ------------------------------------------------------------------------------------------------------------- */
+/* -- Running ------------------------------------------------------------------------------------------------------------ */
 
-static const kernel batch_norm[] = { { .types = "T: float", .run = run_batch_norm, .widen = true }, { 0 } };
+static float *floats_of(const tensor *t)
+{
+    return t->data;
+}
 
-#define BATCH_NORM(U, extra, types)                                                                                          \
-    "x:T scale:" U " offset:" U " mean:" U " variance:" U " -> y:T batch_mean:" U " batch_variance:" U " reserve_space_1:" U \
-    " reserve_space_2:" U extra " | T: " types ", epsilon: float = 0.0001, exponential_avg_factor: float = 1.0, "
-#define BATCH_NORM_END "data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\", is_training: bool = true"
+/* What the outputs say of a batch: blended with the inputs when the factor is not 1. */
+static void norm_blend(const call *c, const norm *p)
+{
+    int64_t count = p->outer * p->inner;
+    float   f = node_float(c->node, "exponential_avg_factor");
+    double  unbiased = count > 1 ? (double)count / (double)(count - 1) : 1;
+    bool    old = f != 1 && tensor_count(c->in[3]) && tensor_count(c->in[4]);
+    for (int64_t k = 0; k < p->channels; k++) {
+        float mean = p->mean[k], variance = (float)(p->variance[k] * unbiased);
+        floats_of(c->out[3])[k] = mean;
+        floats_of(c->out[4])[k] = p->variance[k];
+        floats_of(c->out[1])[k] = old ? (1 - f) * floats_of(c->in[3])[k] + f * mean : mean;
+        floats_of(c->out[2])[k] = old ? (1 - f) * floats_of(c->in[4])[k] + f * variance : variance;
+    }
+}
 
-/* clang-format off */
+static sm_status batch_norm(call *c)
+{
+    const shape *s = &c->in[0]->shape;
+    int          d = channel_dim_of(c->node, s->rank);
+    size_t       bytes = (size_t)s->dims[d] * sizeof(float);
+    norm         p = { .x = c->in[0]->data, .scale = c->in[1]->data, .offset = c->in[2]->data, .y = c->out[0]->data,
+                       .outer = shape_count_range(s, 0, d), .channels = s->dims[d],
+                       .inner = shape_count_range(s, d + 1, s->rank), .epsilon = (double)node_float(c->node, "epsilon") };
+    if (c->n_out > 5) *floats_of(c->out[5]) = 0;
+    if (p.channels == 0) return SM_OK;
+    p.mean = call_scratch(c, bytes);
+    p.variance = call_scratch(c, bytes);
+    if (!p.mean || !p.variance) return SM_RESOURCE_EXHAUSTED;
+    if (node_bool(c->node, "is_training")) {
+        call_for(c, p.channels, 8192 / (p.outer * p.inner + 1) + 1, measure_channels, &p);
+        norm_blend(c, &p);
+    } else {
+        memcpy(p.mean, c->in[3]->data, bytes);
+        memcpy(p.variance, c->in[4]->data, bytes);
+        memcpy(c->out[1]->data, p.mean, bytes);
+        memcpy(c->out[2]->data, p.variance, bytes);
+        memset(c->out[3]->data, 0, bytes);
+        memset(c->out[4]->data, 0, bytes);
+    }
+    return norm_apply(c, &p);
+}
+
+static const kernel batch_norm_kernels[] = { { .types = "T: float", .run = batch_norm }, { 0 } };
+static const kernel batch_norm_v2_kernels[] = { { .types = "T: float, U: float", .run = batch_norm, .widen = true }, { 0 } };
+
+/* -- The table ------------------------------------------------------------------------------------------------------------ */
+
+#define ATTRS(formats)                                                                                       \
+    "epsilon: float = 0.0001, exponential_avg_factor: float = 1, data_format: {" formats "} = \"NHWC\", "    \
+    "is_training: bool = true"
+#define IMAGES "\"NHWC\", \"NCHW\""
+#define VOLUMES "\"NHWC\", \"NCHW\", \"NDHWC\", \"NCDHW\""
+#define INPUTS(u) "x:T scale:" u " offset:" u " mean:" u " variance:" u
+#define OUTPUTS(u) "y:T batch_mean:" u " batch_variance:" u " reserve_space_1:" u " reserve_space_2:" u
+
 const op_def batch_norm_ops[] = {
-    { "FusedBatchNorm", BATCH_NORM("T", "", "{float}") BATCH_NORM_END,
-      infer_batch_norm, batch_norm, NULL, 0, "normalises each channel over batch and space" },
-    { "FusedBatchNormV2", BATCH_NORM("U", "", "{half, bfloat16, float}, U: {float}") BATCH_NORM_END,
-      infer_batch_norm, batch_norm, NULL, 0, "normalises each channel over batch and space" },
-    { "FusedBatchNormV3", BATCH_NORM("U", " reserve_space_3:U", "{half, bfloat16, float}, U: {float, bfloat16}") BATCH_NORM_END,
-      infer_batch_norm, batch_norm, NULL, 0, "normalises each channel over batch and space" },
+    { "FusedBatchNorm", INPUTS("T") " -> " OUTPUTS("T") " | T: {float}, " ATTRS(IMAGES), infer_norm, batch_norm_kernels, NULL, 0,
+      "batch normalisation" },
+    { "FusedBatchNormV2", INPUTS("U") " -> " OUTPUTS("U") " | T: {half, bfloat16, float}, U: {bfloat16, float}, " ATTRS(IMAGES),
+      infer_norm, batch_norm_v2_kernels, NULL, 0, "batch normalisation" },
+    { "FusedBatchNormV3",
+      INPUTS("U") " -> " OUTPUTS("U") " reserve_space_3:U | T: {half, bfloat16, float}, U: {bfloat16, float}, " ATTRS(VOLUMES),
+      infer_norm, batch_norm_v2_kernels, NULL, 0, "batch normalisation" },
     { 0 },
 };

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernels/depthwise.h - depthwise convolution of float images, channels last, one filter per channel.
+ *
+ * A vector holds neighbouring channels; four neighbouring output columns share each load of the filter. The last channels
+ * that do not fill a vector are computed by one that overlaps its neighbour, so there must be at least `lanes`. */
+#ifndef KERNELS_DEPTHWISE_H
+#define KERNELS_DEPTHWISE_H
+
+#include <stdint.h>
+
+typedef struct depthwise {
+    int64_t      channels;
+    int64_t      in_rows, in_columns, out_rows, out_columns;
+    int64_t      filter_rows, filter_columns;
+    int64_t      y_stride, x_stride, y_dilation, x_dilation, y_before, x_before;
+    const float *in, *filter, *bias;        /* bias: NULL: none                              */
+    float       *out;
+    float        low, high;                 /* results are cut to these                      */
+} depthwise;
+
+typedef struct depthwise_kernels {
+    int lanes;
+    /* Row `row` of the output, counted through all images. */
+    void (*run)(const depthwise *d, int64_t row);
+} depthwise_kernels;
+
+extern const depthwise_kernels depthwise_sse2, depthwise_avx2, depthwise_avx512;
+
+#endif
