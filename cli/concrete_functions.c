@@ -2,9 +2,9 @@
 /* concrete_functions.c - the functions of a model's root with the arguments of each trace.
  *
  * TensorFlow loads the model for this and sorts a function's traces by the names that they get at
- * loading: the saved name without its number, and a new number that grows in load order. Odd things
- * that are kept because scripts read them: a keyword argument prints its bare name, a list ends in
- * ", " and two backspaces before the bracket. */
+ * loading: the saved name with a new number, compared as strings. Odd things that are kept because
+ * scripts read them: a keyword argument prints its bare name, a list ends in ", " and two backspaces
+ * before the bracket. */
 #include "concrete_functions.h"
 
 #include <stdlib.h>
@@ -15,31 +15,26 @@
 /* -- Order ---------------------------------------------------------------------------------------- */
 
 typedef struct trace_key {
-    size_t      index, prefix;           /* length of the name without "_123" */
-    const char *name;
-    int64_t     order;
+    size_t      index;
+    const char *loaded_name;
 } trace_key;
 
-static size_t without_number(const char *name)
+/* The saved name with its number replaced by the one that loading gives. */
+static const char *loaded_name(sm_model *m, const char *name)
 {
     size_t n = strlen(name), end = n;
     while (end && name[end - 1] >= '0' && name[end - 1] <= '9')
         end--;
-    return end && end < n && name[end - 1] == '_' ? end : n;
+    if (end == 0 || end == n || name[end - 1] != '_')
+        return keep_format("%s_%lld", name, (long long)sm_model_function_load_order(m, name));
+    return keep_format("%.*s%lld", (int)end, name, (long long)sm_model_function_load_order(m, name));
 }
 
 static int by_trace(const void *a, const void *b)
 {
     const trace_key *x = a, *y = b;
-    size_t           n = x->prefix < y->prefix ? x->prefix : y->prefix;
-    int              c = memcmp(x->name, y->name, n);
-    if (c)
-        return c;
-    if (x->prefix != y->prefix)
-        return x->prefix < y->prefix ? -1 : 1;
-    if (x->order != y->order)
-        return x->order < y->order ? -1 : 1;
-    return x->index < y->index ? -1 : 1;
+    int              c = strcmp(x->loaded_name, y->loaded_name);
+    return c ? c : x->index < y->index ? -1 : 1;
 }
 
 size_t concrete_functions_order(sm_model *m, const sm_object *o, size_t **order)
@@ -47,10 +42,8 @@ size_t concrete_functions_order(sm_model *m, const sm_object *o, size_t **order)
     size_t     n = sm_object_trace_count(o);
     trace_key *keys = keep_array(n + 1, sizeof *keys);
     *order = keep_array(n + 1, sizeof **order);
-    for (size_t i = 0; i < n; i++) {
-        const char *name = sm_object_trace_name(o, i);
-        keys[i] = (trace_key){ i, without_number(name), name, sm_model_function_load_order(m, name) };
-    }
+    for (size_t i = 0; i < n; i++)
+        keys[i] = (trace_key){ i, n > 1 ? loaded_name(m, sm_object_trace_name(o, i)) : "" };
     if (n)
         qsort(keys, n, sizeof *keys, by_trace);
     for (size_t i = 0; i < n; i++)
@@ -123,20 +116,46 @@ static void print_argument(textbuf *b, const sm_value *v)
     }
 }
 
+/* The place of a keyword argument among the function's own; those that it does not name come last. */
+static size_t keyword_place(const sm_object *function, const char *key)
+{
+    const sm_value *spec = sm_object_fullargspec(function), *names = NULL;
+    size_t          n;
+    for (size_t i = 0; spec && i < sm_value_count(spec); i++)
+        if (sm_value_key(spec, i) && strcmp(sm_value_key(spec, i), "kwonlyargs") == 0)
+            names = sm_value_item(spec, i);
+    n = names ? sm_value_count(names) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = sm_value_text(sm_value_item(names, i));
+        if (name && strcmp(name, key) == 0)
+            return i;
+    }
+    return n;
+}
+
+/* Keyword arguments as the function declares them. */
+static void print_keywords(textbuf *b, const sm_value *keywords, const sm_object *function)
+{
+    size_t n = keywords ? sm_value_count(keywords) : 0, printed = 0;
+    for (size_t place = 0; printed < n; place++)
+        for (size_t i = 0; i < n; i++)
+            if (keyword_place(function, sm_value_key(keywords, i)) == place)
+                textbuf_format(b, "        Named Argument #%zu\n          %s\n", ++printed, sm_value_key(keywords, i));
+}
+
 /* What the trace's canonical input holds: tuple(tuple of arguments, dict of keyword arguments). */
-static void print_trace(textbuf *b, const sm_value *input, size_t number)
+static void print_trace(textbuf *b, const sm_object *function, const sm_value *input, size_t number)
 {
     const sm_value *args = input && sm_value_count(input) > 0 ? sm_value_item(input, 0) : NULL;
     const sm_value *keywords = input && sm_value_count(input) > 1 ? sm_value_item(input, 1) : NULL;
-    size_t          n = args ? sm_value_count(args) : 0, k = keywords ? sm_value_count(keywords) : 0;
+    size_t          n = args ? sm_value_count(args) : 0;
     if (n)
         textbuf_format(b, "    Option #%zu\n      Callable with:\n", number);
     for (size_t i = 0; i < n; i++) {
         textbuf_format(b, "        Argument #%zu\n", i + 1);
         print_argument(b, sm_value_item(args, i));
     }
-    for (size_t i = 0; i < k; i++)
-        textbuf_format(b, "        Named Argument #%zu\n          %s\n", i + 1, sm_value_key(keywords, i));
+    print_keywords(b, keywords, function);
 }
 
 typedef struct named_child {
@@ -165,6 +184,6 @@ void concrete_functions_print(textbuf *b, sm_model *m)
         size_t *order, traces = concrete_functions_order(m, children[i].object, &order);
         textbuf_format(b, "\n  Function Name: '%s'\n", children[i].name);
         for (size_t k = 0; k < traces; k++)
-            print_trace(b, sm_object_trace_input(children[i].object, order[k]), k + 1);
+            print_trace(b, children[i].object, sm_object_trace_input(children[i].object, order[k]), k + 1);
     }
 }

@@ -156,8 +156,23 @@ static float float_op(char op, float a, float b)
     }
 }
 
+/* A complex value from its two parts, which is how C lays it out; CMPLX is not everywhere. */
+static float complex float_parts(const float v[2])
+{
+    float complex z;
+    memcpy(&z, v, sizeof z);
+    return z;
+}
+
+static double complex double_parts(const double v[2])
+{
+    double complex z;
+    memcpy(&z, v, sizeof z);
+    return z;
+}
+
 /* numpy's complex arithmetic in the real type T: Smith's division, small whole powers by squaring. */
-#define COMPLEX_MATH(T, multiply, divide, power, cpow_, creal_, cimag_, fabs_)                     \
+#define COMPLEX_MATH(T, multiply, divide, power, parts, cpow_, creal_, cimag_, fabs_)              \
     static void multiply(const T a[2], const T b[2], T r[2])                                       \
     {                                                                                              \
         T re = a[0] * b[0] - a[1] * b[1];                                                          \
@@ -186,8 +201,8 @@ static float float_op(char op, float a, float b)
             return;                                                                                \
         }                                                                                          \
         if (b[1] != 0 || (T)n != fabs_(b[0])) {                                                    \
-            r[0] = creal_(cpow_(COMPLEX_OF(a), COMPLEX_OF(b)));                                    \
-            r[1] = cimag_(cpow_(COMPLEX_OF(a), COMPLEX_OF(b)));                                    \
+            r[0] = creal_(cpow_(parts(a), parts(b)));                                              \
+            r[1] = cimag_(cpow_(parts(a), parts(b)));                                              \
             return;                                                                                \
         }                                                                                          \
         r[0] = 1, r[1] = 0;                                                                        \
@@ -200,11 +215,8 @@ static float float_op(char op, float a, float b)
             divide(one, r, r);                                                                     \
     }
 
-#define COMPLEX_OF(v) CMPLXF(v[0], v[1])
-COMPLEX_MATH(float, multiply_float, divide_float, power_float, cpowf, crealf, cimagf, fabsf)
-#undef COMPLEX_OF
-#define COMPLEX_OF(v) CMPLX(v[0], v[1])
-COMPLEX_MATH(double, multiply_double, divide_double, power_double, cpow, creal, cimag, fabs)
+COMPLEX_MATH(float, multiply_float, divide_float, power_float, float_parts, cpowf, crealf, cimagf, fabsf)
+COMPLEX_MATH(double, multiply_double, divide_double, power_double, double_parts, cpow, creal, cimag, fabs)
 
 static cell complex_float(char op, cell x, cell y)
 {

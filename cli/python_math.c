@@ -135,6 +135,14 @@ static sm_status float_math(char op, double x, double y, const py **out, sm_erro
     return SM_OK;
 }
 
+static double complex complex_of(double re, double im)     /* CMPLX is not everywhere */
+{
+    double         parts[2] = { re, im };
+    double complex z;
+    memcpy(&z, parts, sizeof z);
+    return z;
+}
+
 /* Python computes powers through polar coordinates. */
 static double complex polar_power(double complex x, double complex y)
 {
@@ -144,12 +152,12 @@ static double complex polar_power(double complex x, double complex y)
         length /= exp(angle * cimag(y));
         phase += cimag(y) * log(size);
     }
-    return CMPLX(length * cos(phase), length * sin(phase));
+    return complex_of(length * cos(phase), length * sin(phase));
 }
 
 static sm_status complex_math(char op, const py *a, const py *b, const py **out, sm_error *err)
 {
-    double complex x = CMPLX(py_double(a), a->imaginary), y = CMPLX(py_double(b), b->imaginary), z;
+    double complex x = complex_of(py_double(a), a->imaginary), y = complex_of(py_double(b), b->imaginary), z;
     if (op == 'f' || op == '%')
         return unsupported(op, a, b, err);
     if (op == '/' && y == 0)
@@ -165,7 +173,7 @@ static sm_status complex_math(char op, const py *a, const py *b, const py **out,
         z = op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : op == '/' ? x / y : polar_power(x, y);
     }
     if (op == '+' || op == '-')                  /* a real operand has no imaginary zero to flip signs with */
-        z = CMPLX(creal(z), b->kind != PY_COMPLEX ? a->imaginary
+        z = complex_of(creal(z), b->kind != PY_COMPLEX ? a->imaginary
                           : a->kind != PY_COMPLEX ? (op == '+' ? b->imaginary : -b->imaginary) : cimag(z));
     *out = py_complex(creal(z), cimag(z));
     return SM_OK;
@@ -181,9 +189,9 @@ static sm_status repeat(const py *v, const py *count, const py **out, sm_error *
     size_t  each = text ? 1 : sizeof(void *);
     if (!py_int64(count, &n))
         return unsupported('*', v, count, err);
-    if (n < 0)
+    if (n < 0 || v->length == 0)
         n = 0;
-    if (v->length && (uint64_t)n > KEEP_LIMIT / 64 / v->length)
+    if (v->length && (uint64_t)n > KEEP_LIMIT / 256 / v->length)
         return py_fail(err, SM_RESOURCE_EXHAUSTED, "MemoryError", "the input has too many elements");
     for (int64_t i = 0; i < n; i++)
         textbuf_add(&b, text ? v->bytes : (const char *)v->items, v->length * each);

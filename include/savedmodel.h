@@ -305,7 +305,8 @@ SM_API const char      *sm_object_trace_name(const sm_object *o, size_t i);
 SM_API const sm_value  *sm_object_trace_input(const sm_object *o, size_t i);   /* tuple(tuple args, dict kwargs) */
 SM_API const sm_value  *sm_object_trace_output(const sm_object *o, size_t i);
 SM_API const sm_value  *sm_object_fullargspec(const sm_object *o);      /* named tuple FullArgSpec; NULL */
-/* The order in which TensorFlow's loader creates library function `name`, from 0; -1: unknown. */
+/* The number that TensorFlow's loader gives library function `name`: it ends the loaded function's name and grows in
+ * load order; -1: unknown. */
 SM_API int64_t          sm_model_function_load_order(const sm_model *m, const char *name);
 
 typedef enum sm_value_kind {

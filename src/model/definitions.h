@@ -46,7 +46,7 @@ sm_status definition_decode(definition *d, sm_error *err) CHECKED;
 /* The node called `name`, or NULL. d is indexed. */
 const tf_NodeDef *definition_node(const definition *d, slice name);
 
-/* load_order.c: the order in which TensorFlow's loader creates the functions; -1: unknown. */
+/* load_order.c: the number that TensorFlow's loader ends a function's name in; it grows in load order. -1: unknown. */
 int64_t definitions_load_order(sm_model *m, slice name);
 /* Calls use(context, name) for each function that n refers to: its op when that is a function, and its attributes. */
 void definition_references(const sm_model *m, const tf_NodeDef *n, void (*use)(void *context, slice name), void *context);

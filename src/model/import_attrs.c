@@ -127,6 +127,7 @@ static sm_status read_list(attr_reader *r, const tf_AttrValue_ListValue *l, cons
     int64_t *ints;
 
     out->is_list = true;
+    out->count = 0;
     if (l->s_count) {
         out->kind = ATTR_STRING;
         out->count = l->s_count;

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model/load_order.c - in which order TensorFlow's loader creates the functions of a library.
+/* model/load_order.c - in which order TensorFlow's loader creates the functions of a library, and the numbers it gives.
  *
- * It matters because TensorFlow numbers them as it goes and lists a function's traces by that number. The rule is
- * that of its function_deserialization.py: Kahn's algorithm with a stack. Ready at first are the functions that refer
- * to no other, in the order of the library; the last one is taken, and each function that waited for nothing
- * else is pushed. Functions in a cycle never become ready. */
+ * It matters because a loaded function's name ends in its number and TensorFlow lists a function's traces by name, as
+ * strings: number 114 comes before 56. The order is that of its function_deserialization.py: Kahn's algorithm with a
+ * stack. Ready at first are the functions that refer to no other, in the order of the library; the last one is
+ * taken, and each function that waited for nothing else is pushed. Functions in a cycle never become ready.
+ *
+ * The numbers come from one counter in the process: a function takes one for its graph, one for each tensor in it
+ * (inputs and outputs of nodes) and one for its name; two are gone before the first function. */
+#include "graph/op.h"
+#include "graph/signature.h"
 #include "model/model.h"
 
 /* -- References --------------------------------------------------------------------------------------- */
@@ -22,6 +27,7 @@ typedef struct sorter {
     uint32_t *waits;              /* by function: how many others it refers to           */
     edge     *edges;
     size_t    edge_count, edge_capacity;
+    map       signatures;         /* op -> op_signature of those seen                    */
 } sorter;
 
 void definition_references(const sm_model *m, const tf_NodeDef *n, void (*use)(void *context, slice name), void *context)
@@ -87,20 +93,73 @@ static sm_status add_function(sorter *s, uint32_t user, sm_error *err)
     return SM_OK;
 }
 
+/* -- Numbers ------------------------------------------------------------------------------------------ */
+
+static const op_signature *signature_of(sorter *s, slice op)
+{
+    uint64_t            known;
+    const op_signature *out = NULL;
+    const op_def       *def;
+
+    if (map_get(&s->signatures, op, &known)) return (const op_signature *)(uintptr_t)known;
+    def = op_find(op);
+    if (def && signature_parse(s->scratch, def->name, def->signature, &out, NULL) != SM_OK) out = NULL;
+    map_set(&s->signatures, op, (uint64_t)(uintptr_t)out);
+    return out;
+}
+
+/* How many tensors an output stands for: one, or what its attribute says. */
+static int64_t tensors_of(const op_signature *sig, const op_arg *o, const tf_NodeDef *n)
+{
+    int at = o->number_attr >= 0 ? o->number_attr : o->list_attr;
+
+    if (at < 0) return 1;
+    const op_attr              *a = &sig->attrs[at];
+    const tf_NodeDef_attr_entry *e = MAP_FIND(n, attr, a->name);
+    if (!e) return a->is_list ? (int64_t)a->fallback.count : a->fallback.v.i;
+    if (e->value.which == tf_AttrValue_i) return e->value.i;
+    return e->value.which == tf_AttrValue_list ? (int64_t)e->value.list->type_count : 1;
+}
+
+/* An op that is not built in is taken to have one output. */
+static int64_t output_tensors(sorter *s, const tf_NodeDef *n)
+{
+    const op_signature *sig;
+    uint64_t            at;
+    int64_t             count = 0;
+
+    if (map_get(&s->m->definitions.by_name, n->op, &at)) {
+        const tf_FunctionDef *f = s->m->definitions.all[at].function;
+        return f && f->signature ? (int64_t)f->signature->output_arg_count : 1;
+    }
+    sig = signature_of(s, n->op);
+    for (size_t i = 0; sig && i < sig->output_count; i++) count += tensors_of(sig, &sig->outputs[i], n);
+    return sig ? count : 1;
+}
+
+static int64_t tensors_in(sorter *s, const definition *d)
+{
+    int64_t count = d->function && d->function->signature ? (int64_t)d->function->signature->input_arg_count : 0;
+
+    for (size_t i = 0; i < d->node_count; i++) count += output_tensors(s, &d->nodes[i]);
+    return count;
+}
+
 /* -- Order -------------------------------------------------------------------------------------------- */
 
 static void take_all(sorter *s, size_t count, int64_t *order)
 {
     uint32_t *ready = ARENA_ARRAY(s->scratch, uint32_t, count);
     size_t    n = 0;
-    int64_t   next = 0;
+    int64_t   next = 2;
 
     if (!ready || s->scratch->failed) return;
     for (uint32_t i = 1; i < count; i++)
         if (!s->waits[i]) ready[n++] = i;
     while (n) {
         uint32_t f = ready[--n];
-        order[f] = next++;
+        order[f] = next + 1 + tensors_in(s, &s->m->definitions.all[f]);
+        next = order[f] + 1;
         for (uint32_t e = s->first[f]; e; e = s->edges[e - 1].next)
             if (!--s->waits[s->edges[e - 1].user]) ready[n++] = s->edges[e - 1].user;
     }
@@ -118,6 +177,7 @@ static sm_status sort_functions(sm_model *m, sm_error *err)
     s.last = ARENA_ARRAY(&scratch, uint32_t, d->count);
     s.seen = ARENA_ARRAY(&scratch, uint32_t, d->count);
     s.waits = ARENA_ARRAY(&scratch, uint32_t, d->count);
+    map_init(&s.signatures, &scratch);
     int64_t *order = ARENA_ARRAY(&m->arena, int64_t, d->count);
     if (s.waits && s.seen && s.last && s.first && order) {
         for (size_t i = 0; i < d->count; i++) order[i] = -1;

@@ -1,0 +1,6 @@
+# savedmodel show: for people and as JSON.
+model=$SRC/examples/half_plus_two/saved_model
+savedmodel show "$model" | sed "s|$SRC|SRC|g"
+savedmodel show "$model" --json | grep -c '"kind"' | sed 's/^[1-9][0-9]*$/objects in JSON/'
+savedmodel show "$SRC/examples/digits/saved_model" --json >digits.json && head -n 1 digits.json && tail -n 1 digits.json
+savedmodel show missing 2>&1; echo "exit $?"
