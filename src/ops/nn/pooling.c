@@ -1,207 +1,242 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/nn/pooling.c - MaxPool, MaxPoolV2, AvgPool in two dimensions (or across channels), NHWC and NCHW.
+/* ops/nn/pooling.c - MaxPool and AvgPool.
  *
- * MaxPool begins with the type's lowest finite value and takes what is larger, as TensorFlow does: NaN is passed over.
- * AvgPool divides by the number of elements that lie inside the input. Elements are visited row by row with the
- * innermost loop over channels (NHWC), which is contiguous. Half and bfloat16 are computed in float. Tests: pooling.test. */
+ * The window slides over rows and columns; positions outside the image do not count, so AvgPool divides by what is inside.
+ * MaxPool can instead pool over channels: windows of k neighbours, side by side. NaN loses against any number, and a window
+ * of -infinity alone gives the lowest float, both as in TensorFlow. MaxPoolV2 takes window and strides as tensors.
+ *
+ * Tests: pooling.test, beside this file. */
+#include "ops/map.h"
 #include "ops/nn/window.h"
 
 #include <float.h>
 
-#define POOL_RANK 4
+typedef struct pool_window {
+    window  w;
+    int64_t size[2];
+    int64_t depth;              /* 1: rows and columns */
+} pool_window;
 
-typedef struct pool_shape {
-    window  dims[POOL_RANK];         /* in the tensor's order */
-} pool_shape;
-
-/* -- Inference ---------------------------------------------------------------------------------------------------- */
-
-static sm_status check_window(const int64_t *ksize, const int64_t *strides, layout_axes axes, sm_error *err)
-{
-    for (int d = 0; d < POOL_RANK; d++)
-        if (ksize[d] <= 0)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window ksize must be positive. The specified or inferred ksize is: %lld,%lld,%lld,%lld",
-                        (long long)ksize[0], (long long)ksize[1], (long long)ksize[2], (long long)ksize[3]);
-    for (int d = 0; d < POOL_RANK; d++)
-        if (strides[d] <= 0) return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window strides must be positive");
-    if (ksize[axes.batch] != 1 || strides[axes.batch] != 1)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Pooling is not yet supported on the batch dimension.");
-    if (ksize[axes.channel] != 1 && (ksize[axes.space] != 1 || ksize[axes.space + 1] != 1))
-        return FAIL(err, SM_INVALID_ARGUMENT, "MaxPooling supports exactly one of pooling across depth or pooling across width/height.");
-    return SM_OK;
-}
-
-static sm_status solve(const node *n, const shape *in, const int64_t *ksize, const int64_t *strides, pool_shape *p, sm_error *err)
-{
-    padding_kind padding;
-    const attr  *explicit_paddings = node_attr(n, "explicit_paddings");
-    layout_axes  axes = window_axes(node_string(n, "data_format"), POOL_RANK);
-    TRY(window_padding(n, &padding, err));
-    TRY(check_window(ksize, strides, axes, err));
-    if (padding == PADDING_EXPLICIT && (!explicit_paddings || explicit_paddings->count != 2 * POOL_RANK))
-        return FAIL(err, SM_INVALID_ARGUMENT, "explicit_paddings attribute must contain %d values", 2 * POOL_RANK);
-    for (int d = 0; d < POOL_RANK; d++) {
-        window *w = &p->dims[d];
-        *w = (window){ .in = in->dims[d], .size = ksize[d], .stride = strides[d], .dilation = 1 };
-        if (padding == PADDING_EXPLICIT) {
-            w->before = explicit_paddings->v.ints[2 * d];
-            w->after = explicit_paddings->v.ints[2 * d + 1];
-        }
-        TRY(window_solve(w, padding, err));
-    }
-    return SM_OK;
-}
-
-static sm_status pool_sizes(const node *n, const tensor *ksize_input, const tensor *strides_input, int64_t *ksize, int64_t *strides, sm_error *err)
-{
-    size_t ksize_count = POOL_RANK, strides_count = POOL_RANK;
-    if (ksize_input && strides_input) {
-        ksize_count = tensor_count(ksize_input);
-        strides_count = tensor_count(strides_input);
-        for (size_t i = 0; i < POOL_RANK && i < ksize_count; i++) ksize[i] = tensor_int(ksize_input, i);
-        for (size_t i = 0; i < POOL_RANK && i < strides_count; i++) strides[i] = tensor_int(strides_input, i);
-    } else {
-        const int64_t *k = node_ints(n, "ksize", &ksize_count), *s = node_ints(n, "strides", &strides_count);
-        for (size_t i = 0; i < POOL_RANK && i < ksize_count; i++) ksize[i] = k[i];
-        for (size_t i = 0; i < POOL_RANK && i < strides_count; i++) strides[i] = s[i];
-    }
-    if (ksize_count != POOL_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window ksize field must specify 4 dimensions");
-    if (strides_count != POOL_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window stride field must specify 4 dimensions");
-    return SM_OK;
-}
-
-static sm_status infer_pool(infer *c)
-{
-    int64_t    ksize[POOL_RANK], strides[POOL_RANK];
-    pool_shape p;
-    bool       by_input = c->n_in == 3;
-    TRY(infer_rank(c, 0, POOL_RANK));
-    c->out[0] = shape_unknown_dims(POOL_RANK);
-    if (c->in[0].rank < 0 || (by_input && (!c->value[1] || !c->value[2]))) return SM_OK;
-    TRY(pool_sizes(c->node, by_input ? c->value[1] : NULL, by_input ? c->value[2] : NULL, ksize, strides, c->err));
-    TRY(solve(c->node, &c->in[0], ksize, strides, &p, c->err));
-    for (int d = 0; d < POOL_RANK; d++) c->out[0].dims[d] = p.dims[d].out;
-    return SM_OK;
-}
-
-/* -- The loop ---------------------------------------------------------------------------------------------------------- */
-
-typedef struct pool_job {
+typedef struct pooling {
+    grid        g;
     const void *in;
     void       *out;
-    window      y, x, z;             /* the two spatial dims, and channels                        */
-    int64_t     in_batch, in_row, in_column, in_channel;      /* strides in elements              */
-    int64_t     out_batch, out_row, out_column, out_channel;
-} pool_job;
+    int64_t     depth;
+} pooling;
 
-typedef struct span {
-    int64_t begin, end;
-} span;
+/* -- The window --------------------------------------------------------------------------------------------------- */
 
-/* The elements of window number i that lie inside the input. */
-static span inside(const window *w, int64_t i)
+static sm_status bad_ksize(const int64_t *k, size_t n, sm_error *err)
 {
-    int64_t begin = i * w->stride - w->before, end = begin + w->size;
-    return (span){ begin < 0 ? 0 : begin, end > w->in ? w->in : end };
+    str text;
+    str_init(&text);
+    for (size_t i = 0; i < n; i++) str_addf(&text, "%s%lld", i ? "," : "", (long long)k[i]);
+    sm_status s = FAIL(err, SM_INVALID_ARGUMENT, "Sliding window ksize must be positive. The specified or inferred ksize is: %s",
+                       str_text(&text));
+    str_clear(&text);
+    return s;
 }
 
-/* One output row (of one picture) per piece. a: accumulator, v: element. */
-#define POOL(name, T, A, START, TAKE, FINISH)                                                                      \
-    static void name(void *context, int64_t first, int64_t last)                                                   \
-    {                                                                                                              \
-        const pool_job *w = context;                                                                               \
-        for (int64_t row = first; row < last; row++) {                                                             \
-            span     ys = inside(&w->y, row % w->y.out);                                                           \
-            const T *in = (const T *)w->in + row / w->y.out * w->in_batch;                                         \
-            T       *out = (T *)w->out + row / w->y.out * w->out_batch + row % w->y.out * w->out_row;              \
-            for (int64_t i = 0; i < w->x.out; i++) {                                                               \
-                span xs = inside(&w->x, i);                                                                        \
-                for (int64_t k = 0; k < w->z.out; k++) {                                                           \
-                    span    zs = inside(&w->z, k);                                                                 \
-                    int64_t count = (ys.end - ys.begin) * (xs.end - xs.begin) * (zs.end - zs.begin);               \
-                    A       a = START;                                                                             \
-                    (void)count;                                                                                   \
-                    for (int64_t y = ys.begin; y < ys.end; y++)                                                    \
-                        for (int64_t x = xs.begin; x < xs.end; x++)                                                \
-                            for (int64_t z = zs.begin; z < zs.end; z++) {                                          \
-                                T v = in[y * w->in_row + x * w->in_column + z * w->in_channel];                    \
-                                TAKE;                                                                              \
-                            }                                                                                      \
-                    out[i * w->out_column + k * w->out_channel] = (T)(FINISH);                                     \
-                }                                                                                                  \
-            }                                                                                                      \
-        }                                                                                                          \
-    }                                                                                                              \
-    static sm_status run_##name(call *c)                                                                           \
-    {                                                                                                              \
-        return run_pool(c, name);                                                                                  \
-    }
-
-static sm_status run_pool(call *c, pool_work *work)
+static sm_status pool_read_values(pool_window *p, const int64_t *size, size_t sizes, const int64_t *stride, size_t strides,
+                                  bool average, sm_error *err)
 {
-    int64_t    ksize[POOL_RANK], strides[POOL_RANK], in[POOL_RANK + SHAPE_MAX_RANK], out[POOL_RANK + SHAPE_MAX_RANK];
-    pool_shape p;
-    bool       by_input = c->n_in == 3;
-    TRY(pool_sizes(c->node, by_input ? c->in[1] : NULL, by_input ? c->in[2] : NULL, ksize, strides, c->err));
-    TRY(solve(c->node, &c->in[0]->shape, ksize, strides, &p, c->err));
-    layout_axes axes = window_axes(node_string(c->node, "data_format"), POOL_RANK);
-    shape_strides(&c->in[0]->shape, in);
-    shape_strides(&c->out[0]->shape, out);
-    pool_job job = { .in = c->in[0]->data, .out = c->out[0]->data, .y = p.dims[axes.space], .x = p.dims[axes.space + 1],
-                      .z = p.dims[axes.channel], .in_batch = in[axes.batch], .in_row = in[axes.space],
-                      .in_column = in[axes.space + 1], .in_channel = in[axes.channel], .out_batch = out[axes.batch],
-                      .out_row = out[axes.space], .out_column = out[axes.space + 1], .out_channel = out[axes.channel] };
-    if (tensor_count(c->out[0]) == 0) return SM_OK;
-    int64_t row_work = job.x.out * job.z.out * job.y.size * job.x.size * job.z.size;
-    call_for(c, p.dims[axes.batch].in * job.y.out, row_work < 32768 ? 32768 / row_work + 1 : 1, work, &job);
+    int rows = p->w.channels_first ? 2 : 1, channels = p->w.channels_first ? 1 : 3;
+    if (sizes != 4) return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window ksize field must specify 4 dimensions");
+    if (strides != 4) return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window strides field must specify 4 dimensions");
+    for (int i = 0; i < 4; i++) {
+        if (size[i] <= 0) return bad_ksize(size, sizes, err);
+        if (stride[i] <= 0 || stride[i] > INT32_MAX)
+            return FAIL(err, SM_INVALID_ARGUMENT, "Stride must be > 0, but got %lld", (long long)stride[i]);
+    }
+    if (size[0] != 1 || stride[0] != 1)
+        return FAIL(err, SM_UNIMPLEMENTED, "Pooling is not yet supported on the batch dimension.");
+    p->depth = size[channels];
+    for (int d = 0; d < 2; d++) {
+        p->size[d] = size[rows + d];
+        p->w.stride[d] = stride[rows + d];
+        p->w.dilation[d] = 1;
+    }
+    if (average && (p->depth != 1 || stride[channels] != 1))
+        return FAIL(err, SM_UNIMPLEMENTED, "Non-spatial pooling is not yet supported. Volunteers? :)");
+    if (p->depth != 1 && (p->size[0] != 1 || p->size[1] != 1))
+        return FAIL(err, SM_UNIMPLEMENTED,
+                    "MaxPooling supports exactly one of pooling across depth or pooling across width/height.");
+    if (p->depth != stride[channels])
+        return FAIL(err, SM_UNIMPLEMENTED, "Depthwise max pooling requires the depth window to equal the depth stride");
+    static const char *const sides[2][2] = { { "Top", "Bottom" }, { "Left", "Right" } };
+    for (int d = 0; d < 2; d++)
+        if (p->w.before[d] >= p->size[d] || p->w.after[d] >= p->size[d]) {
+            bool first = p->w.before[d] >= p->size[d];
+            return FAIL(err, SM_INVALID_ARGUMENT, "%s padding %lld needs to be smaller than the window size %lld",
+                        sides[d][!first], (long long)(first ? p->w.before[d] : p->w.after[d]), (long long)p->size[d]);
+        }
     return SM_OK;
 }
 
-#define MAX_POOL(T, type, LOWEST) POOL(max_pool_##type, T, T, LOWEST, if (a < v) a = v, a)
-MAX_POOL(float, float, -FLT_MAX)
-MAX_POOL(double, double, -DBL_MAX)
-MAX_POOL(int8_t, int8, INT8_MIN)
-MAX_POOL(int16_t, int16, INT16_MIN)
-MAX_POOL(int32_t, int32, INT32_MIN)
-MAX_POOL(int64_t, int64, INT64_MIN)
-MAX_POOL(uint8_t, uint8, 0)
-MAX_POOL(uint16_t, uint16, 0)
-MAX_POOL(uint32_t, uint32, 0)
-MAX_POOL(uint64_t, uint64, 0)
-POOL(avg_pool_float, float, float, 0, a += v, a / (float)count)
-POOL(avg_pool_double, double, double, 0, a += v, a / (double)count)
+/* From attributes, or from inputs 1 and 2; *known is false while those are unknown. */
+static sm_status pool_read(const node *n, const tensor *ksize, const tensor *strides, bool average, pool_window *p, bool *known,
+                           sm_error *err)
+{
+    int64_t        values[2][4] = { { 0 } };
+    const tensor  *t[2] = { ksize, strides };
+    const int64_t *size, *stride;
+    size_t         sizes, count;
+    *known = true;
+    *p = (pool_window){ .depth = 1 };
+    TRY(window_read_format(n, &p->w, err));
+    if (node_attr(n, "ksize")) {
+        size = node_ints(n, "ksize", &sizes);
+        stride = node_ints(n, "strides", &count);
+        return pool_read_values(p, size, sizes, stride, count, average, err);
+    }
+    *known = ksize && strides;
+    if (!*known) return SM_OK;
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < 4 && i < tensor_count(t[k]); i++) values[k][i] = tensor_int(t[k], i);
+    return pool_read_values(p, values[0], tensor_count(ksize), values[1], tensor_count(strides), average, err);
+}
 
-/* -- The table ----------------------------------------------------------------------------------------------------------- */
+static sm_status infer_pool(infer *c, bool average)
+{
+    const shape *s = &c->in[0];
+    pool_window  p;
+    window_axis  y, x;
+    bool         known;
+    TRY(pool_read(c->node, c->n_in > 1 ? c->value[1] : NULL, c->n_in > 2 ? c->value[2] : NULL, average, &p, &known, c->err));
+    if (s->rank >= 0 && s->rank != 4) return INFER_FAIL(c, "tensor_in must be 4-dimensional");
+    c->out[0] = shape_unknown_dims(4);
+    if (s->rank != 4 || !known) return SM_OK;
+    int64_t channels = window_channels(&p.w, s);
+    if (p.depth > 1 && channels >= 0) {
+        if (channels % p.depth != 0)
+            return error_set(c->err, SM_UNIMPLEMENTED,
+                             "Depthwise max pooling requires the depth window to evenly divide the input depth");
+        channels /= p.depth;
+    }
+    TRY(window_axis_of(&p.w, 0, window_rows(&p.w, s), p.size[0], &y, c->err));
+    TRY(window_axis_of(&p.w, 1, window_columns(&p.w, s), p.size[1], &x, c->err));
+    c->out[0] = window_shape(&p.w, s->dims[0], y.out, x.out, channels);
+    return SM_OK;
+}
 
-static const kernel max_pool[] = {
-    { .types = "T: float", .run = run_max_pool_float, .widen = true },
-    { .types = "T: double", .run = run_max_pool_double },
-    { .types = "T: int8", .run = run_max_pool_int8 },
-    { .types = "T: int16", .run = run_max_pool_int16 },
-    { .types = "T: int32", .run = run_max_pool_int32 },
-    { .types = "T: int64", .run = run_max_pool_int64 },
-    { .types = "T: uint8", .run = run_max_pool_uint8 },
-    { .types = "T: uint16", .run = run_max_pool_uint16 },
-    { .types = "T: uint32", .run = run_max_pool_uint32 },
-    { .types = "T: uint64", .run = run_max_pool_uint64 },
-    { 0 },
-};
-static const kernel avg_pool[] = {
-    { .types = "T: float", .run = run_avg_pool_float, .widen = true },
-    { .types = "T: double", .run = run_avg_pool_double },
-    { 0 },
-};
+static sm_status infer_max_pool(infer *c)
+{
+    return infer_pool(c, false);
+}
 
-/* clang-format off */
+static sm_status infer_avg_pool(infer *c)
+{
+    return infer_pool(c, true);
+}
+
+/* -- The loops: rows [begin, end) of pixels ---------------------------------------------------------------------------- */
+
+#define POOL_LOOP(T, tf, f, depths, lowest, take, finish)                                                    \
+    static void f##_pixels_##tf(void *context, int64_t begin, int64_t end)                                   \
+    {                                                                                                        \
+        const pooling *p = context;                                                                          \
+        const int64_t  channels = p->g.channels;                                                             \
+        for (int64_t i = begin; i < end; i++) {                                                              \
+            int64_t y0, y1, y2, x0, x1, x2;                                                                  \
+            T *restrict out = (T *)p->out + i * channels;                                                    \
+            window_taps(&p->g.y, i / p->g.x.out % p->g.y.out, &y0, &y1, &y2);                                \
+            window_taps(&p->g.x, i % p->g.x.out, &x0, &x1, &x2);                                             \
+            const T count = (T)((y2 - y1) * (x2 - x1));                                                      \
+            (void)count;                                                                                     \
+            for (int64_t c = 0; c < channels; c++) out[c] = lowest;                                          \
+            for (int64_t y = y1; y < y2; y++)                                                                \
+                for (int64_t x = x1; x < x2; x++) {                                                          \
+                    int64_t row = i / p->g.x.out / p->g.y.out * p->g.y.in + y0 + y;                          \
+                    const T *restrict in = (const T *)p->in + (row * p->g.x.in + x0 + x) * channels;         \
+                    for (int64_t c = 0; c < channels; c++) out[c] = (T)(take);                               \
+                }                                                                                            \
+            for (int64_t c = 0; c < channels; c++) out[c] = (T)(finish);                                     \
+        }                                                                                                    \
+    }                                                                                                        \
+    static sm_status f##_##tf(call *c) { return pool_run(c, f##_pixels_##tf, depths); }
+
+/* Channel windows: each output is the largest of `depth` neighbours. */
+#define DEPTH_LOOP(T, tf)                                                                                    \
+    static void depth_##tf(void *context, int64_t begin, int64_t end)                                    \
+    {                                                                                                        \
+        const pooling *p = context;                                                                          \
+        for (int64_t i = begin; i < end; i++) {                                                              \
+            const T *in = (const T *)p->in + i * p->depth;                                                   \
+            T        best = in[0];                                                                           \
+            for (int64_t k = 1; k < p->depth; k++) best = in[k] > best ? in[k] : best;                       \
+            ((T *)p->out)[i] = best;                                                                         \
+        }                                                                                                    \
+    }
+
+typedef struct pool_loops {
+    pool_work         *pixels, *depth;
+    const pool_window *p;
+} pool_loops;
+
+static sm_status pool_images(call *c, const void *in, void *out, void *context)
+{
+    const pool_loops  *l = context;
+    const pool_window *w = l->p;
+    const shape       *s = &c->in[0]->shape;
+    pooling            p = { .in = in, .out = out, .depth = w->depth };
+    if (tensor_count(c->out[0]) == 0) return SM_OK;
+    if (w->depth > 1) {
+        call_for(c, (int64_t)tensor_count(c->out[0]), 16384 / w->depth + 1, l->depth, &p);
+        return SM_OK;
+    }
+    p.g.images = s->dims[0];
+    p.g.channels = window_channels(&w->w, s);
+    TRY(window_axis_of(&w->w, 0, window_rows(&w->w, s), w->size[0], &p.g.y, c->err));
+    TRY(window_axis_of(&w->w, 1, window_columns(&w->w, s), w->size[1], &p.g.x, c->err));
+    int64_t work = w->size[0] * w->size[1] * p.g.channels;
+    call_for(c, p.g.images * p.g.y.out * p.g.x.out, 16384 / (work + 1) + 1, l->pixels, &p);
+    return SM_OK;
+}
+
+static sm_status pool_run(call *c, pool_work *pixels, pool_work *depth)
+{
+    pool_window p;
+    pool_loops  l = { pixels, depth, &p };
+    bool        known;
+    TRY(pool_read(c->node, c->n_in > 1 ? c->in[1] : NULL, c->n_in > 2 ? c->in[2] : NULL, false, &p, &known, c->err));
+    return window_channels_last(c, &p.w, pool_images, &l);
+}
+
+#define MAX_LOOP(T, tf, lowest)                                                                              \
+    DEPTH_LOOP(T, tf)                                                                                        \
+    POOL_LOOP(T, tf, max_pool, depth_##tf, lowest, in[c] > out[c] ? in[c] : out[c], out[c])
+MAX_LOOP(float, float, -FLT_MAX)
+MAX_LOOP(double, double, -DBL_MAX)
+MAX_LOOP(int8_t, int8, INT8_MIN)
+MAX_LOOP(int16_t, int16, INT16_MIN)
+MAX_LOOP(int32_t, int32, INT32_MIN)
+MAX_LOOP(int64_t, int64, INT64_MIN)
+MAX_LOOP(uint8_t, uint8, 0)
+MAX_LOOP(uint16_t, uint16, 0)
+MAX_LOOP(uint32_t, uint32, 0)
+MAX_LOOP(uint64_t, uint64, 0)
+POOL_LOOP(float, float, avg_pool, NULL, 0, out[c] + in[c], out[c] / count)
+POOL_LOOP(double, double, avg_pool, NULL, 0, out[c] + in[c], out[c] / count)
+
+static const kernel max_pool[] = { RUN_ROWS(max_pool, REAL) { 0 } };
+static const kernel avg_pool[] = { RUN_ROWS(avg_pool, FLOATING) { 0 } };
+
+/* -- The table --------------------------------------------------------------------------------------------------------- */
+
+#define WINDOW "ksize: list(int) >= 4, strides: list(int) >= 4"
+#define MAX_T "T: {half, bfloat16, float, double, int32, int64, uint8, int16, int8, uint16, qint8, uint32, uint64} = float"
+#define MAX_FORMAT "data_format: {\"NHWC\", \"NCHW\", \"NCHW_VECT_C\"} = \"NHWC\""
+
 const op_def pooling_ops[] = {
-    { "MaxPool", "input:T -> output:T | T: real = float, ksize: list(int) >= 4, strides: list(int) >= 4, "
-      "padding: {\"SAME\", \"VALID\", \"EXPLICIT\"}, explicit_paddings: list(int) = [], data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\"",
-      infer_pool, max_pool, NULL, 0, "largest element of each window" },
-    { "MaxPoolV2", "input:T ksize:int32 strides:int32 -> output:T | T: real = float, padding: {\"SAME\", \"VALID\"}, "
-      "data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\"",
-      infer_pool, max_pool, NULL, 0, "largest element of each window" },
-    { "AvgPool", "value:T -> output:T | ksize: list(int) >= 4, strides: list(int) >= 4, padding: {\"SAME\", \"VALID\"}, "
-      "data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\", T: floating",
-      infer_pool, avg_pool, NULL, 0, "mean of each window" },
+    { "MaxPool",
+      "input:T -> output:T | " MAX_T ", " WINDOW ", padding: {\"SAME\", \"VALID\", \"EXPLICIT\"}, "
+      "explicit_paddings: list(int) = [], " MAX_FORMAT,
+      infer_max_pool, max_pool, NULL, 0, "the largest of each window" },
+    { "MaxPoolV2", "input:T ksize:int32 strides:int32 -> output:T | " MAX_T ", padding: {\"SAME\", \"VALID\"}, " MAX_FORMAT,
+      infer_max_pool, max_pool, NULL, 0, "the largest of each window" },
+    { "AvgPool",
+      "value:T -> output:T | " WINDOW ", padding: {\"SAME\", \"VALID\"}, data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\", "
+      "T: floating",
+      infer_avg_pool, avg_pool, NULL, 0, "the mean of each window" },
     { 0 },
 };
