@@ -31,7 +31,6 @@
     X(matmul)            \
     X(pad)               \
     X(parse_example)     \
-    X(pooling)           \
     X(reduce)            \
     X(reshape)           \
     X(resize)            \
