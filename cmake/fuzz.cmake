@@ -35,3 +35,11 @@ foreach(file ${fuzz_targets})
     endif()
     sm_test_defaults(fuzz/${name})
 endforeach()
+
+# Many mutated models, counted (fuzz/campaign/): a program of its own, run by hand and in CI.
+if(NOT SM_FUZZ)
+    add_executable(model_campaign fuzz/campaign/model_campaign.c fuzz/fuzz_model.c ${fuzz_shared})
+    set_target_properties(model_campaign PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    target_link_libraries(model_campaign PRIVATE sm_internals)
+    target_compile_options(model_campaign PRIVATE -Wno-missing-prototypes -UNDEBUG)
+endif()
