@@ -31,6 +31,7 @@
     X(matmul)            \
     X(pad)               \
     X(parse_example)     \
+    X(pooling)           \
     X(reduce)            \
     X(reshape)           \
     X(resize)            \
