@@ -73,7 +73,7 @@ names()         # a file name occurs once in the tree
 
 readmes()       # each folder says what its files are
 {
-    git ls-files 'src/**' 'cli/**' 'tests/**' 'fuzz/*' 'examples/*' 'cmake/*' 'tools/**' 'bench/*' | grep -vE 'README.md$|/corpus/|^tests/models/|^tests/cli/|^examples/[^/]*/|^src/LAYERS$' |
+    git ls-files 'src/**' 'cli/**' 'tests/**' 'fuzz/*' 'examples/*' 'cmake/*' 'tools/**' 'bench/*' | grep -vE 'README.md$|/corpus/|^tests/models/|^tests/data/|^tests/cli/|^examples/[^/]*/|^src/LAYERS$' |
     while read -r f; do
         dir=$(dirname "$f") base=$(basename "$f")
         stem=${base%.*}

@@ -255,9 +255,9 @@ class Line:
             elif kinds[name] == "list(type)":
                 value = [t.as_datatype_enum for t in value]
             elif kinds[name] == "shape":
-                value = value.as_proto()
+                value = None if value.rank is None else value.as_list()
             elif kinds[name] == "list(shape)":
-                value = [v.as_proto() for v in value]
+                value = [None if v.rank is None else v.as_list() for v in value]
             flat += [name, value]
         try:
             with tf.device("/CPU:0"):
