@@ -115,7 +115,7 @@ static sm_status check_numerics(call *c)
     }
     if (!nan && !inf) return identity(c);
     return CALL_FAIL(c, SM_INVALID_ARGUMENT, SLICE_FMT " : Tensor had %s values", SLICE_ARG(message),
-                     nan && inf ? "NaN and Inf" : nan ? "NaN" : "Inf");
+                     nan && inf ? "Inf and NaN" : nan ? "NaN" : "Inf");
 }
 
 /* -- Made up ------------------------------------------------------------------------------------------------------ */

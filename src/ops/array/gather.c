@@ -50,7 +50,7 @@ static sm_status gather_plan(sm_error *err, const shape *params, const shape *in
 {
     shape *out = &g->result;
     if (!move_axis(axis, params->rank, &g->axis))
-        return FAIL(err, SM_INVALID_ARGUMENT, "Expected axis in the range [%d, %d), but got %lld", -params->rank, params->rank, (long long)axis);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Shape must be at least rank %lld but is rank %d", (long long)(axis < 0 ? -axis : axis + 1), params->rank);
     if (batch < -indices->rank || batch > indices->rank)
         return FAIL(err, SM_INVALID_ARGUMENT, "Expected batch_dims in the range [%d, %d], but got %lld", -indices->rank, indices->rank, (long long)batch);
     g->batch = (int)(batch < 0 ? batch + indices->rank : batch);
@@ -72,6 +72,16 @@ static sm_status gather_plan(sm_error *err, const shape *params, const shape *in
     return SM_OK;
 }
 
+static sm_status bad_index(call *c, const tensor *indices, int64_t i, int64_t limit)
+{
+    str at;
+    str_init(&at);
+    move_print_index(&at, &indices->shape, i);
+    (void)CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices%s = %lld is not in [0, %lld)", str_text(&at), (long long)tensor_int(indices, (size_t)i), (long long)limit);
+    str_clear(&at);
+    return SM_INVALID_ARGUMENT;
+}
+
 static sm_status gather_from(call *c, const tensor *params, const tensor *indices, int64_t axis, int64_t batch_dims)
 {
     const shape *p = &params->shape;
@@ -88,8 +98,7 @@ static sm_status gather_from(call *c, const tensor *params, const tensor *indice
         for (int64_t o = 0; o < outer; o++)
             for (int64_t i = 0; i < k; i++) {
                 int64_t x = tensor_int(indices, (size_t)(b * k + i));
-                if (x < 0 || x >= limit)
-                    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices[%s%lld] = %lld is not in [0, %lld)", "", (long long)(b * k + i), (long long)x, (long long)limit);
+                if (x < 0 || x >= limit) return bad_index(c, indices, b * k + i, limit);
                 at[n++] = (b * outer + o) * limit + x;
             }
     return gather_rows(c, c->out[0], params, at, n, inner);

@@ -7,6 +7,8 @@
  * Tests: join.test. Reading order: the table, then up. */
 #include "ops/array/move.h"
 
+#include <stdio.h>
+
 /* Moves part `part` (n along the axis) to or from position at along the axis of whole. */
 static sm_status move_part(call *c, tensor *to, const tensor *from, const shape *whole, int axis, int64_t at, int64_t n,
                            bool join)
@@ -27,6 +29,19 @@ static sm_status move_part(call *c, tensor *to, const tensor *from, const shape 
 
 /* -- Concat ------------------------------------------------------------------------------------------------------ */
 
+static sm_status concat_mismatch(sm_error *err, const char *what, const shape *first, const shape *other, int i)
+{
+    str x, y;
+    str_init(&x);
+    str_init(&y);
+    shape_print(&x, first);
+    shape_print(&y, other);
+    (void)error_set(err, SM_INVALID_ARGUMENT, "ConcatOp : %s: shape[0] = %s vs. shape[%d] = %s", what, str_text(&x), i, str_text(&y));
+    str_clear(&x);
+    str_clear(&y);
+    return SM_INVALID_ARGUMENT;
+}
+
 static sm_status concat_shape(sm_error *err, const shape *const *in, int n, int64_t axis_value, shape *out, int *axis)
 {
     *out = *in[0];
@@ -35,9 +50,7 @@ static sm_status concat_shape(sm_error *err, const shape *const *in, int n, int6
         return FAIL(err, SM_INVALID_ARGUMENT, "ConcatOp : Expected concatenating dimensions in the range [%d, %d), but got %lld",
                     -out->rank, out->rank, (long long)axis_value);
     for (int i = 1; i < n; i++) {
-        if (in[i]->rank != out->rank)
-            return FAIL(err, SM_INVALID_ARGUMENT, "ConcatOp : Ranks of all input tensors should match: shape[0] = %d dims vs. shape[%d] = %d dims",
-                        out->rank, i, in[i]->rank);
+        if (in[i]->rank != out->rank) return concat_mismatch(err, "Ranks of all input tensors should match", in[0], in[i], i);
         for (int d = 0; d < out->rank; d++) {
             int64_t a = out->dims[d], b = in[i]->dims[d];
             if (d == *axis) {
@@ -46,16 +59,9 @@ static sm_status concat_shape(sm_error *err, const shape *const *in, int n, int6
             } else if (a < 0) {
                 out->dims[d] = b;
             } else if (b >= 0 && a != b) {
-                str x, y;
-                str_init(&x);
-                str_init(&y);
-                shape_print(&x, in[0]);
-                shape_print(&y, in[i]);
-                (void)error_set(err, SM_INVALID_ARGUMENT, "ConcatOp : Dimension %d in both shapes must be equal: shape[0] = %s vs. shape[%d] = %s",
-                                d, str_text(&x), i, str_text(&y));
-                str_clear(&x);
-                str_clear(&y);
-                return SM_INVALID_ARGUMENT;
+                char what[64];
+                (void)snprintf(what, sizeof what, "Dimension %d in both shapes must be equal", d);
+                return concat_mismatch(err, what, in[0], in[i], i);
             }
         }
     }
@@ -183,9 +189,14 @@ static sm_status unpack_shape(sm_error *err, const node *n, const shape *whole, 
     int64_t a = node_int(n, "axis");
     if (!move_axis(a, whole->rank, axis))
         return FAIL(err, SM_INVALID_ARGUMENT, "axis = %lld not in [%d, %d)", (long long)a, -whole->rank, whole->rank);
-    if (whole->dims[*axis] >= 0 && whole->dims[*axis] != count)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Input shape axis %d must equal %d, got shape with %lld there", *axis, count,
-                    (long long)whole->dims[*axis]);
+    if (whole->dims[*axis] >= 0 && whole->dims[*axis] != count) {
+        str text;
+        str_init(&text);
+        shape_print(&text, whole);
+        (void)error_set(err, SM_INVALID_ARGUMENT, "Input shape axis %d must equal %d, got shape %s", *axis, count, str_text(&text));
+        str_clear(&text);
+        return SM_INVALID_ARGUMENT;
+    }
     *out = shape_scalar();
     for (int i = 0; i < whole->rank; i++)
         if (i != *axis) out->dims[out->rank++] = whole->dims[i];
@@ -204,7 +215,7 @@ static sm_status unpack(call *c)
 {
     const shape *whole = &c->in[0]->shape;
     shape        part;
-    int          axis;
+    int          axis = 0;
     TRY(unpack_shape(c->err, c->node, whole, c->n_out, &part, &axis));
     for (int i = 0; i < c->n_out; i++) {
         TRY(move_output(c, i, &part));
@@ -228,14 +239,9 @@ static sm_status even_length(sm_error *err, const shape *whole, int axis, int n,
         *length = whole->dims[axis] / n;
         return SM_OK;
     }
-    str text;
-    str_init(&text);
-    shape_print(&text, whole);
-    (void)error_set(err, SM_INVALID_ARGUMENT,
+    return FAIL(err, SM_INVALID_ARGUMENT,
                     "Number of ways to split should evenly divide the split dimension, but got split_dim %d (size = %lld) and num_split %d",
                     axis, (long long)whole->dims[axis], n);
-    str_clear(&text);
-    return SM_INVALID_ARGUMENT;
 }
 
 static sm_status infer_split(infer *c)
@@ -259,8 +265,8 @@ static sm_status infer_split(infer *c)
 static sm_status split(call *c)
 {
     const tensor *x = c->in[1];
-    int64_t       length;
-    int           axis;
+    int64_t       length = 0;
+    int           axis = 0;
     TRY(split_axis(c->err, tensor_int(c->in[0], 0), &x->shape, &axis));
     TRY(even_length(c->err, &x->shape, axis, c->n_out, &length));
     shape part = x->shape;
@@ -315,7 +321,7 @@ static sm_status split_v(call *c)
 {
     const tensor *x = c->in[0];
     int64_t       length, at = 0;
-    int           axis;
+    int           axis = 0;
     if ((int64_t)tensor_count(c->in[1]) != c->n_out)
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "size_splits has %zu elements for %d outputs", tensor_count(c->in[1]), c->n_out);
     TRY(split_axis(c->err, tensor_int(c->in[2], 0), &x->shape, &axis));

@@ -206,6 +206,25 @@ sm_status move_fill(call *c, tensor *to, const tensor *from, size_t i)
     return SM_OK;
 }
 
+sm_status move_dims(const tensor *t, shape *out, sm_error *err)
+{
+    size_t n = tensor_count(t);
+    if (t->shape.rank != 1 || n > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "a shape must be a vector of at most %d integers", SHAPE_MAX_RANK);
+    *out = shape_unknown_dims((int)n);
+    for (size_t i = 0; i < n; i++) out->dims[i] = tensor_int(t, i);
+    return SM_OK;
+}
+
+void move_print_index(str *out, const shape *s, int64_t i)
+{
+    int64_t at[SHAPE_MAX_RANK];
+    for (int d = s->rank - 1; d >= 0; d--) {
+        at[d] = i % s->dims[d];
+        i /= s->dims[d];
+    }
+    for (int d = 0; d < s->rank; d++) str_addf(out, "%s%lld%s", d ? "," : "[", (long long)at[d], d + 1 < s->rank ? "" : "]");
+}
+
 sm_status move_output(call *c, int i, const shape *s)
 {
     const tensor *t = c->out[i];

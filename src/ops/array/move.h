@@ -26,6 +26,11 @@ sm_status move_range(call *c, tensor *to, int64_t at, const tensor *from, int64_
 /* Every element of `to` becomes element i of `from`, which has its type; NULL: zero (plain types, empty strings). */
 sm_status move_fill(call *c, tensor *to, const tensor *from, size_t i) CHECKED;
 
+/* The integers of a vector as dims, unchecked: they may be negative. INVALID_ARGUMENT when there are too many. */
+sm_status move_dims(const tensor *t, shape *out, sm_error *err) CHECKED;
+/* Where element i of a tensor of shape s is, as TensorFlow writes it: "", "[3]", "[0,2]". */
+void      move_print_index(str *out, const shape *s, int64_t i);
+
 /* Output i under shape s: as it is when the engine has prepared it, else new memory. */
 sm_status move_output(call *c, int i, const shape *s) CHECKED;
 

@@ -52,51 +52,45 @@ static sm_status rank(call *c)
 
 /* -- Reshape ------------------------------------------------------------------------------------------------------ */
 
-/* Puts the dim that -1 stands for into s; from must be known. */
+/* Puts the dim that -1 stands for into s; from must be known. Where s has a zero, dims of zero on both sides are left out
+ * of the division, so that [0, 3] becomes [0, -1] = [0, 3]. */
 static sm_status reshape_solve(sm_error *err, const shape *from, shape *s)
 {
-    int64_t n = shape_count(from), product = 1;
+    int64_t n = shape_count(from), product = 1, elements = 1, wanted;
     int     free = -1;
-    str     text;
+    bool    zero = false, zero_in = false;
     for (int i = 0; i < s->rank; i++) {
-        if (s->dims[i] == -1) {
-            if (free >= 0) return FAIL(err, SM_INVALID_ARGUMENT, "Only one input size may be -1, not both %d and %d", free, i);
-            free = i;
-        } else if (s->dims[i] < 0) {
-            return FAIL(err, SM_INVALID_ARGUMENT, "Size %d must be non-negative, not %lld", i, (long long)s->dims[i]);
-        } else if (__builtin_mul_overflow(product, s->dims[i], &product)) {
-            return FAIL(err, SM_INVALID_ARGUMENT, "the requested shape has too many elements");
-        }
+        if (s->dims[i] == -1 && free >= 0) return FAIL(err, SM_INVALID_ARGUMENT, "Only one input size may be -1, not both %d and %d", free, i);
+        if (s->dims[i] == -1) free = i;
+        else if (s->dims[i] < 0) return FAIL(err, SM_INVALID_ARGUMENT, "Size %d must be non-negative, not %lld", i, (long long)s->dims[i]);
+        else if (s->dims[i] == 0) zero = true;
+        else if (__builtin_mul_overflow(product, s->dims[i], &product)) return FAIL(err, SM_INVALID_ARGUMENT, "the requested shape has too many elements");
+    }
+    for (int i = 0; i < from->rank; i++) {
+        if (from->dims[i] > 0 || !zero) elements *= from->dims[i];
+        else zero_in = true;
     }
     if (free >= 0) {
-        if (product == 0 && n > 0)
-            return FAIL(err, SM_INVALID_ARGUMENT,
-                        "reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero");
-        if (product != 0 && n % product != 0)
+        s->dims[free] = elements / product;
+        if (!zero_in && s->dims[free] * product != elements)
             return FAIL(err, SM_INVALID_ARGUMENT, "Input to reshape is a tensor with %lld values, but the requested shape requires a multiple of %lld",
                         (long long)n, (long long)product);
-        s->dims[free] = product ? n / product : 0;
-        return SM_OK;
     }
-    if (product == n) return SM_OK;
-    str_init(&text);
-    shape_print(&text, s);
-    (void)error_set(err, SM_INVALID_ARGUMENT, "Input to reshape is a tensor with %lld values, but the requested shape has %lld",
-                    (long long)n, (long long)product);
-    str_clear(&text);
-    return SM_INVALID_ARGUMENT;
+    wanted = shape_count(s);
+    if (wanted == n) return SM_OK;
+    return FAIL(err, SM_INVALID_ARGUMENT, "Input to reshape is a tensor with %lld values, but the requested shape has %lld", (long long)n, (long long)wanted);
 }
 
 static sm_status infer_reshape(infer *c)
 {
-    sm_status s = SM_OK;
-    shape     want;
+    shape want;
     TRY(infer_rank(c, 1, 1));
-    if (!infer_shape_value(c, 1, &want, &s)) {
+    if (!c->value[1]) {
         if (c->in[1].rank == 1 && c->in[1].dims[0] >= 0 && c->in[1].dims[0] <= SHAPE_MAX_RANK)
             c->out[0] = shape_unknown_dims((int)c->in[1].dims[0]);
-        return s;
+        return SM_OK;
     }
+    TRY(move_dims(c->value[1], &want, c->err));
     if (shape_known(&c->in[0])) TRY(reshape_solve(c->err, &c->in[0], &want));
     c->out[0] = want;               /* a dim of -1 stays unknown */
     return SM_OK;
@@ -105,7 +99,7 @@ static sm_status infer_reshape(infer *c)
 static sm_status reshape(call *c)
 {
     shape s;
-    TRY(tensor_to_shape(c->in[1], &s, c->err));
+    TRY(move_dims(c->in[1], &s, c->err));
     TRY(reshape_solve(c->err, &c->in[0]->shape, &s));
     return call_forward(c, 0, 0, &s);
 }

@@ -25,11 +25,14 @@ static sm_status bad_index(const scatter *s, int64_t k, const shape *to)
 {
     call *c = s->c;
     str   text, whole;
-    if (s->by_row) {
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices[%lld] = %lld is not in [0, %lld)", (long long)k,
-                         (long long)tensor_int(s->indices, (size_t)k), (long long)to->dims[0]);
-    }
     str_init(&text);
+    if (s->by_row) {
+        move_print_index(&text, &s->indices->shape, k);
+        (void)CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices%s = %lld is not in [0, %lld)", str_text(&text),
+                        (long long)tensor_int(s->indices, (size_t)k), (long long)to->dims[0]);
+        str_clear(&text);
+        return SM_INVALID_ARGUMENT;
+    }
     str_init(&whole);
     for (int i = 0; i < s->depth; i++)
         str_addf(&text, "%s%lld", i ? ", " : "", (long long)tensor_int(s->indices, (size_t)(k * s->depth + i)));
@@ -179,15 +182,19 @@ static sm_status scatter_tensor(call *c, combine_op op, const tensor *indices, c
 
 static sm_status infer_scatter_nd(infer *c)
 {
-    sm_status s = SM_OK;
-    infer_shape_value(c, 2, &c->out[0], &s);
-    return s;
+    if (!c->value[2]) return SM_OK;
+    TRY(move_dims(c->value[2], &c->out[0], c->err));
+    for (int i = 0; i < c->out[0].rank; i++)
+        if (c->out[0].dims[i] < 0) return INFER_FAIL(c, "Dimension %lld must be >= 0", (long long)c->out[0].dims[i]);
+    return SM_OK;
 }
 
 static sm_status scatter_nd(call *c)
 {
     shape s;
-    TRY(tensor_to_shape(c->in[2], &s, c->err));
+    TRY(move_dims(c->in[2], &s, c->err));
+    for (int i = 0; i < s.rank; i++)
+        if (s.dims[i] < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)s.dims[i]);
     TRY(move_output(c, 0, &s));
     TRY(move_fill(c, c->out[0], NULL, 0));
     combine_op op = dtype_is(c->out[0]->dtype, DTYPE_BOOL | DTYPE_OBJECT) ? COMBINE_UPDATE : COMBINE_ADD;

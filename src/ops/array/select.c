@@ -39,6 +39,7 @@ static sm_status where(call *c)
     int           rank = x->shape.rank;
     size_t        n = tensor_count(x), found = 0;
     int64_t      *out;
+    if (rank < 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "WhereOp : Unhandled input dimensions: %d", rank);
     for (size_t i = 0; i < n; i++) found += is_set(x, i);
     shape s = shape_matrix((int64_t)found, rank);
     TRY(call_output(c, 0, &s));
@@ -191,7 +192,7 @@ static sm_status dynamic_stitch(call *c)
         TRY(stitch_check(c, k, n, first, rank));
         for (size_t i = 0; i < tensor_count(c->in[k]); i++) {
             int64_t x = tensor_int(c->in[k], i);
-            if (x < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices[%zu] = %lld is negative", i, (long long)x);
+            if (x < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices[%zu] is out of range", i);
             if (x >= rows) rows = x + 1;
         }
     }

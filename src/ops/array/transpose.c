@@ -9,6 +9,16 @@
 
 /* -- Transpose -------------------------------------------------------------------------------------------------------- */
 
+static sm_status missing_from(sm_error *err, const tensor *perm, int i)
+{
+    str text;
+    str_init(&text);
+    for (size_t k = 0; k < tensor_count(perm); k++) str_addf(&text, "%s%lld", k ? "," : "", (long long)tensor_int(perm, k));
+    (void)FAIL(err, SM_INVALID_ARGUMENT, "%d is missing from {%s}.", i, str_text(&text));
+    str_clear(&text);
+    return SM_INVALID_ARGUMENT;
+}
+
 static sm_status permutation(sm_error *err, const shape *in, const tensor *perm, int *order)
 {
     bool seen[SHAPE_MAX_RANK] = { false };
@@ -20,7 +30,7 @@ static sm_status permutation(sm_error *err, const shape *in, const tensor *perm,
         seen[order[i]] = true;
     }
     for (int i = 0; i < in->rank; i++)
-        if (!seen[i]) return FAIL(err, SM_INVALID_ARGUMENT, "%d is missing from the permutation", i);
+        if (!seen[i]) return missing_from(err, perm, i);
     return SM_OK;
 }
 

@@ -133,14 +133,14 @@ static sm_status give_reference(call *c)
     return c->n_out ? call_give_object(c, 0, tensor_object(c->in[0], 0)) : SM_OK;
 }
 
-static sm_status shape_mismatch(call *c, const shape *is, const shape *wants, const char *format)
+static sm_status shape_mismatch(call *c, const shape *is, const shape *wants, const char *before, const char *between, const char *after)
 {
     str a, b;
     str_init(&a);
     str_init(&b);
     shape_print(&a, wants);
     shape_print(&b, is);
-    sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s%s, got %s", format, str_text(&a), str_text(&b));
+    sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s%s%s%s%s", before, str_text(&a), between, str_text(&b), after);
     str_clear(&a);
     str_clear(&b);
     return s;
@@ -156,7 +156,7 @@ static sm_status assign_value(call *c, bool validate)
                          dtype_short_name(variable_dtype(v)), dtype_short_name(c->in[1]->dtype));
     shape declared = variable_shape(v);
     if (validate && !shape_compatible(&declared, &c->in[1]->shape))
-        return shape_mismatch(c, &c->in[1]->shape, &declared, "Assign requires shapes of both tensors to match. lhs shape= ");
+        return shape_mismatch(c, &c->in[1]->shape, &declared, "Assign requires shapes of both tensors to match. lhs shape= ", " rhs shape= ", "");
     TRY(tensor_keep(c->memory, c->in[1], &t, c->err));
     sm_status s = variable_assign(v, t, c->err);
     tensor_unref(t);
@@ -186,7 +186,7 @@ static sm_status combine_all(void *context, tensor *t, sm_error *err)
     combine_fn   *combine = combine_find(u->op, t->dtype);
     (void)err;
     if (!shape_eq(&t->shape, &u->by->shape))
-        return shape_mismatch(u->c, &u->by->shape, &t->shape, "Cannot update variable with shape ");
+        return shape_mismatch(u->c, &u->by->shape, &t->shape, "Cannot update variable with shape ", " using a Tensor with shape ", ", shapes must be equal.");
     if (!combine || t->dtype != u->by->dtype)
         return CALL_FAIL(u->c, SM_INVALID_ARGUMENT, "Trying to update variable with wrong dtype. Expected %s got %s", dtype_short_name(t->dtype), dtype_short_name(u->by->dtype));
     combine(t->data, u->by->data, 1, tensor_count(t));
