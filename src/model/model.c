@@ -8,16 +8,33 @@
 
 /* -- Assets -------------------------------------------------------------------------------------------------- */
 
-/* asset_file_def, or else the collection that old writers used. */
+/* The collection that old writers used: a list of packed AssetFileDefs. */
+static sm_status read_asset_collection(sm_model *m, const tf_AssetFileDef **out, size_t *count, sm_error *err)
+{
+    const tf_MetaGraphDef_collection_def_entry *e = MAP_FIND(m->meta->def, collection_def, SLICE("saved_model_assets"));
+
+    if (!e || e->value.which != tf_CollectionDef_any_list) return SM_OK;
+    const tf_CollectionDef_AnyList *list = e->value.any_list;
+    tf_AssetFileDef                *defs = ARENA_ARRAY(&m->arena, tf_AssetFileDef, list->value_count + 1);
+    TRY(arena_check(&m->arena, "loading a model", err));
+    for (size_t i = 0; i < list->value_count; i++)
+        TRY_IN(message_decode(&type_AssetFileDef, list->value[i].value, &m->arena, &defs[i], err), err, "asset %zu", i);
+    *out = defs;
+    *count = list->value_count;
+    return SM_OK;
+}
+
 static sm_status read_assets(sm_model *m, sm_error *err)
 {
     const tf_MetaGraphDef *d = m->meta->def;
     arena                 *a = &m->arena;
 
-    m->assets = ARENA_ARRAY(a, const char *, d->asset_file_def_count + 1);
-    TRY(arena_check(a, "loading a model", err));
-    for (size_t i = 0; i < d->asset_file_def_count; i++) m->assets[i] = arena_strdup(a, d->asset_file_def[i].filename);
+    m->asset_defs = d->asset_file_def;
     m->asset_count = d->asset_file_def_count;
+    if (!m->asset_count) TRY(read_asset_collection(m, &m->asset_defs, &m->asset_count, err));
+    m->assets = ARENA_ARRAY(a, const char *, m->asset_count + 1);
+    TRY(arena_check(a, "loading a model", err));
+    for (size_t i = 0; i < m->asset_count; i++) m->assets[i] = arena_strdup(a, m->asset_defs[i].filename);
     m->asset_directory = arena_printf(a, "%s/assets", m->saved->directory);
     const tf_MetaGraphDef_MetaInfoDef *info = d->meta_info_def;
     m->tensorflow_version = info ? arena_strdup(a, info->tensorflow_version) : "";

@@ -29,7 +29,8 @@ struct sm_model {
     registry         *registry;
     const char       *passes;            /* load option                                     */
     const char       *asset_directory;
-    const char      **assets;            /* file names                                      */
+    const tf_AssetFileDef *asset_defs;   /* of asset_file_def, or else of the collection    */
+    const char      **assets;            /* their file names                                */
     size_t            asset_count;
     const char       *tensorflow_version;
 

@@ -155,15 +155,14 @@ static void look_at_captures(checker *c, slice name)
 
 static void look_at_init_op(checker *c)
 {
-    const tf_MetaGraphDef *d = c->m->meta->def;
-    slice                  op, *feeds = ARENA_ARRAY(&c->memory, slice, d->asset_file_def_count + 1);
+    slice                  op, *feeds = ARENA_ARRAY(&c->memory, slice, c->m->asset_count + 1);
     import_request         r = { .feeds = feeds, .targets = &op, .target_count = 1 };
     sm_error               err = { 0 };
 
     if (init_op_name(c->m, &op, &err) != SM_OK) tell(c, NULL, err.message);
     if (!feeds || !op.len) return;
-    for (size_t i = 0; i < d->asset_file_def_count; i++) {
-        const tf_TensorInfo *info = d->asset_file_def[i].tensor_info;
+    for (size_t i = 0; i < c->m->asset_count; i++) {
+        const tf_TensorInfo *info = c->m->asset_defs[i].tensor_info;
         if (info && info->which == tf_TensorInfo_name) feeds[r.feed_count++] = info->name;
     }
     look_into(c, NULL, &r);

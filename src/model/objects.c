@@ -114,9 +114,7 @@ const sm_object *object_child_named(const sm_object *o, const char *name)
 
 static slice asset_file(const sm_model *m, int32_t index)
 {
-    const tf_MetaGraphDef *d = m->meta->def;
-
-    return index >= 0 && (size_t)index < d->asset_file_def_count ? d->asset_file_def[index].filename : SLICE("");
+    return index >= 0 && (size_t)index < m->asset_count ? m->asset_defs[index].filename : SLICE("");
 }
 
 const char *object_identifier(sm_object *o)
@@ -170,7 +168,7 @@ size_t object_trace_names(const sm_object *o, const slice **names)
 
 const char *object_trace_name(sm_object *o, size_t i)
 {
-    const slice *names;
+    const slice *names = NULL;
     size_t       n = object_trace_names(o, &names);
 
     return text_at(&o->model->arena, &o->trace_names, n, i, names[i]);
