@@ -4,7 +4,9 @@
  * A value is one output of one node. Both are 32-bit indices, so a copy, a save, a diff and a print come cheap.
  * Removing a node marks it; order in `nodes` is order of creation, not of execution (graph_order gives that).
  * A graph is sticky: the first failure is kept in `error`, later additions are ignored and give VAL_NONE, and a
- * stage checks once at its end (graph_check). Single-threaded; no kernel runs on it (runtime/plan does that). */
+ * stage checks once at its end (graph_check). Single-threaded; no kernel runs on it (runtime/plan does that).
+ * Lists without a capacity (inputs, outputs, targets, controls) may be edited and shortened in place, but only the
+ * graph_add_ functions make them longer. */
 #ifndef GRAPH_GRAPH_H
 #define GRAPH_GRAPH_H
 
