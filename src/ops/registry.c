@@ -14,6 +14,7 @@
     X(argmax)           \
     X(as_string)        \
     X(batch_norm)       \
+    X(batch_space)      \
     X(bias)             \
     X(binary)           \
     X(cast)             \
@@ -29,6 +30,7 @@
     X(gather)           \
     X(join)             \
     X(matmul)           \
+    X(matrix)           \
     X(pad)              \
     X(parse_example)    \
     X(pooling)          \

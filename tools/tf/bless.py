@@ -177,6 +177,19 @@ def attribute(kind, text):
     raise ValueError(kind)
 
 
+def default(kind, v):
+    """A default of the op's definition, as attribute() would have read it."""
+    fields = {"int": "i", "float": "f", "bool": "b", "string": "s", "type": "type", "shape": "shape"}
+    if kind.startswith("list("):
+        kind = kind[5:-1]
+        return [convert(kind, x) for x in getattr(v.list, fields[kind])] if kind in fields else []
+    return convert(kind, getattr(v, fields[kind])) if kind in fields else v
+
+
+def convert(kind, x):
+    return tf.as_dtype(x) if kind == "type" else tf.TensorShape(x) if kind == "shape" else x
+
+
 class Line:
     def __init__(self, text):
         self.text, self.inputs, self.attrs, self.tolerance = text, [], {}, None
@@ -227,14 +240,16 @@ class Line:
             at += n
         if at != len(values):
             raise ValueError(f"{len(values)} inputs do not fit {self.op}")
+        for a in self.definition.attr:
+            if a.name not in attrs and a.HasField("default_value"):
+                attrs[a.name] = default(a.type, a.default_value)
         return attrs
 
     def output_count(self, attrs):
-        defaults = {a.name: a.default_value.i for a in self.definition.attr}
         count = 0
         for o in self.definition.output_arg:
             if o.number_attr:
-                count += attrs.get(o.number_attr, defaults[o.number_attr])
+                count += attrs[o.number_attr]
             elif o.type_list_attr:
                 count += len(attrs[o.type_list_attr])
             else:

@@ -165,7 +165,7 @@ static sm_status pack_mismatch(sm_error *err, const shape *first, const shape *o
 static sm_status infer_pack(infer *c)
 {
     shape merged = c->in[0];
-    int   axis;
+    int   axis = 0;
     for (int i = 1; i < c->n_in; i++)
         if (!shape_merge(&merged, &c->in[i], &merged)) return pack_mismatch(c->err, &merged, &c->in[i], i);
     if (merged.rank < 0) return SM_OK;
@@ -175,7 +175,7 @@ static sm_status infer_pack(infer *c)
 static sm_status pack(call *c)
 {
     shape whole;
-    int   axis;
+    int   axis = 0;
     for (int i = 1; i < c->n_in; i++)
         if (!shape_eq(&c->in[0]->shape, &c->in[i]->shape)) return pack_mismatch(c->err, &c->in[0]->shape, &c->in[i]->shape, i);
     TRY(pack_shape(c->err, c->node, &c->in[0]->shape, c->n_in, &whole, &axis));
@@ -205,7 +205,7 @@ static sm_status unpack_shape(sm_error *err, const node *n, const shape *whole, 
 
 static sm_status infer_unpack(infer *c)
 {
-    int axis;
+    int axis = 0;
     if (c->in[0].rank < 0) return SM_OK;
     for (int i = 0; i < c->n_out; i++) TRY(unpack_shape(c->err, c->node, &c->in[0], c->n_out, &c->out[i], &axis));
     return SM_OK;
@@ -247,7 +247,7 @@ static sm_status even_length(sm_error *err, const shape *whole, int axis, int n,
 static sm_status infer_split(infer *c)
 {
     int64_t value_of_axis, length = UNKNOWN_DIM;
-    int     axis;
+    int     axis = 0;
     if (c->in[1].rank < 0) return SM_OK;
     if (!infer_int_value(c, 0, &value_of_axis)) {
         for (int i = 0; i < c->n_out; i++) c->out[i] = shape_unknown_dims(c->in[1].rank);
@@ -300,7 +300,7 @@ static sm_status split_length(sm_error *err, const tensor *sizes, int64_t whole,
 static sm_status infer_split_v(infer *c)
 {
     int64_t value_of_axis, length;
-    int     axis;
+    int     axis = 0;
     if (c->in[0].rank < 0) return SM_OK;
     for (int i = 0; i < c->n_out; i++) c->out[i] = shape_unknown_dims(c->in[0].rank);
     if (!infer_int_value(c, 2, &value_of_axis)) return SM_OK;
