@@ -53,3 +53,13 @@ TEST(signatures_and_patterns)
     }
     arena_clear(&a);
 }
+TEST(sorted_and_found)
+{
+    for (size_t i = 1; i < op_count(); i++)
+        if (strcmp(op_at(i - 1)->name, op_at(i)->name) >= 0)
+            fail_msg("%s comes twice or is not in its place", op_at(i)->name);
+    for (size_t i = 0; i < op_count(); i++)
+        assert_ptr_equal(op_find(slice_of(op_at(i)->name)), op_at(i));
+    assert_null(op_find(SLICE("NoSuchOp")));
+    assert_null(op_find(SLICE("")));
+}

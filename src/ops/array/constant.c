@@ -323,8 +323,6 @@ const op_def constant_ops[] = {
       infer_same, check_numerics_rows, NULL, OP_VIEW | OP_STATEFUL, "its input; an error when an element is NaN or infinite" },
     { "NoOp", "->",
       infer_unknown, nothing_rows, NULL, 0, "nothing: a place for control edges" },
-    { "ControlTrigger", "->",
-      infer_unknown, nothing_rows, NULL, OP_LAZY, "nothing, also when its control inputs are dead" },
     { "Fill", "dims:index_type value:T -> output:T | T: any, index_type: index = int32",
       infer_fill, fill_rows, NULL, 0, "a tensor of one value" },
     { "ZerosLike", "x:T -> y:T | T: any",
