@@ -283,10 +283,10 @@ KERNEL(argument_rows, function_argument);
 KERNEL(identity_rows, identity);
 KERNEL(nothing_rows, nothing);
 KERNEL(ensure_shape_rows, ensure_shape);
-KERNEL(check_numerics_rows, check_numerics);
+static const kernel check_numerics_rows[] = { { .types = "T: floating", .run = check_numerics }, { 0 } };
 KERNEL(fill_rows, fill);
-KERNEL(zeros_like_rows, zeros_like);
-KERNEL(ones_like_rows, ones_like);
+static const kernel zeros_like_rows[] = { { .types = "T: numeric|bool|string", .run = zeros_like }, { 0 } };
+static const kernel ones_like_rows[] = { { .types = "T: numeric|bool", .run = ones_like }, { 0 } };
 static const kernel snapshot_rows[] = {
     { .types = "T: bfloat16|bool|complex128|complex64|double|float|half|int16|int32|int64|int8|uint16|uint32|uint64|uint8",
       .run = identity },

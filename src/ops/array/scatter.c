@@ -115,25 +115,29 @@ static sm_status scatter_variable(call *c, combine_op op, bool by_row)
     return SM_OK;
 }
 
-#define VARIABLE_KERNEL(name, op, by_row)                                                                 \
+#define VARIABLE_KERNEL(name, op, by_row, which)                                                                 \
     static sm_status name(call *c)                                                                        \
     {                                                                                                     \
         return scatter_variable(c, op, by_row);                                                           \
     }                                                                                                     \
-    static const kernel name##_kernel[] = { { .run = name }, { 0 } };
+    static const kernel name##_kernel[] = { { .types = which, .run = name }, { 0 } };
 
-VARIABLE_KERNEL(rows_update, COMBINE_UPDATE, true)
-VARIABLE_KERNEL(rows_add, COMBINE_ADD, true)
-VARIABLE_KERNEL(rows_sub, COMBINE_SUB, true)
-VARIABLE_KERNEL(rows_mul, COMBINE_MUL, true)
-VARIABLE_KERNEL(rows_div, COMBINE_DIV, true)
-VARIABLE_KERNEL(rows_min, COMBINE_MIN, true)
-VARIABLE_KERNEL(rows_max, COMBINE_MAX, true)
-VARIABLE_KERNEL(nd_update, COMBINE_UPDATE, false)
-VARIABLE_KERNEL(nd_add, COMBINE_ADD, false)
-VARIABLE_KERNEL(nd_sub, COMBINE_SUB, false)
-VARIABLE_KERNEL(nd_min, COMBINE_MIN, false)
-VARIABLE_KERNEL(nd_max, COMBINE_MAX, false)
+VARIABLE_KERNEL(rows_update, COMBINE_UPDATE, true, NULL)
+VARIABLE_KERNEL(rows_add, COMBINE_ADD, true, "dtype: numeric")
+VARIABLE_KERNEL(rows_sub, COMBINE_SUB, true, "dtype: numeric")
+VARIABLE_KERNEL(rows_mul, COMBINE_MUL, true, "dtype: numeric")
+VARIABLE_KERNEL(rows_div, COMBINE_DIV, true, "dtype: numeric")
+VARIABLE_KERNEL(rows_min, COMBINE_MIN, true, "dtype: real")
+VARIABLE_KERNEL(rows_max, COMBINE_MAX, true, "dtype: real")
+VARIABLE_KERNEL(ref_add, COMBINE_ADD, true, "T: numeric")
+VARIABLE_KERNEL(ref_sub, COMBINE_SUB, true, "T: numeric")
+VARIABLE_KERNEL(ref_mul, COMBINE_MUL, true, "T: numeric")
+VARIABLE_KERNEL(ref_div, COMBINE_DIV, true, "T: numeric")
+VARIABLE_KERNEL(nd_update, COMBINE_UPDATE, false, NULL)
+VARIABLE_KERNEL(nd_add, COMBINE_ADD, false, "T: numeric")
+VARIABLE_KERNEL(nd_sub, COMBINE_SUB, false, "T: numeric")
+VARIABLE_KERNEL(nd_min, COMBINE_MIN, false, "T: real")
+VARIABLE_KERNEL(nd_max, COMBINE_MAX, false, "T: real")
 
 /* -- Into a tensor -------------------------------------------------------------------------------------------------- */
 
@@ -208,18 +212,18 @@ static sm_status tensor_scatter(call *c, combine_op op)
     return scatter_tensor(c, op, c->in[1], c->in[2], c->out[0]);
 }
 
-#define TENSOR_KERNEL(name, op)                                                                           \
+#define TENSOR_KERNEL(name, op, which)                                                                           \
     static sm_status name(call *c)                                                                        \
     {                                                                                                     \
         return tensor_scatter(c, op);                                                                     \
     }                                                                                                     \
-    static const kernel name##_kernel[] = { { .run = name }, { 0 } };
+    static const kernel name##_kernel[] = { { .types = which, .run = name }, { 0 } };
 
-TENSOR_KERNEL(tensor_update, COMBINE_UPDATE)
-TENSOR_KERNEL(tensor_add, COMBINE_ADD)
-TENSOR_KERNEL(tensor_sub, COMBINE_SUB)
-TENSOR_KERNEL(tensor_min, COMBINE_MIN)
-TENSOR_KERNEL(tensor_max, COMBINE_MAX)
+TENSOR_KERNEL(tensor_update, COMBINE_UPDATE, NULL)
+TENSOR_KERNEL(tensor_add, COMBINE_ADD, "T: numeric")
+TENSOR_KERNEL(tensor_sub, COMBINE_SUB, "T: numeric")
+TENSOR_KERNEL(tensor_min, COMBINE_MIN, "T: real")
+TENSOR_KERNEL(tensor_max, COMBINE_MAX, "T: real")
 static const kernel scatter_nd_kernel[] = { { .run = scatter_nd }, { 0 } };
 
 /* -- The table ---------------------------------------------------------------------------------------------------- */
@@ -245,10 +249,10 @@ const op_def scatter_ops[] = {
     { "ResourceScatterNdMin", ND, infer_unknown, nd_min_kernel, INTO_VARIABLE, "the minimum at vectors of indices" },
     { "ResourceScatterNdMax", ND, infer_unknown, nd_max_kernel, INTO_VARIABLE, "the maximum at vectors of indices" },
     { "ScatterUpdate", REF("any", "true"), infer_scalar, rows_update_kernel, INTO_VARIABLE, "ref[indices] = updates" },
-    { "ScatterAdd", REF(NUMBERS, "false"), infer_scalar, rows_add_kernel, INTO_VARIABLE, "ref[indices] += updates" },
-    { "ScatterSub", REF(NUMBERS, "false"), infer_scalar, rows_sub_kernel, INTO_VARIABLE, "ref[indices] -= updates" },
-    { "ScatterMul", REF(NUMBERS, "false"), infer_scalar, rows_mul_kernel, INTO_VARIABLE, "ref[indices] *= updates" },
-    { "ScatterDiv", REF(NUMBERS, "false"), infer_scalar, rows_div_kernel, INTO_VARIABLE, "ref[indices] /= updates" },
+    { "ScatterAdd", REF(NUMBERS, "false"), infer_scalar, ref_add_kernel, INTO_VARIABLE, "ref[indices] += updates" },
+    { "ScatterSub", REF(NUMBERS, "false"), infer_scalar, ref_sub_kernel, INTO_VARIABLE, "ref[indices] -= updates" },
+    { "ScatterMul", REF(NUMBERS, "false"), infer_scalar, ref_mul_kernel, INTO_VARIABLE, "ref[indices] *= updates" },
+    { "ScatterDiv", REF(NUMBERS, "false"), infer_scalar, ref_div_kernel, INTO_VARIABLE, "ref[indices] /= updates" },
     { "ScatterNd", "indices:Tindices updates:T shape:Tindices -> output:T | T: any, Tindices: {int16, int32, int64}, bad_indices_policy: string = \"\"",
       infer_scatter_nd, scatter_nd_kernel, NULL, 0, "zeros plus updates at vectors of indices" },
     { "TensorScatterUpdate", TENSOR("{int16, int32, int64, uint16}"), infer_same, tensor_update_kernel, NULL, OP_INPLACE, "tensor with slices replaced" },

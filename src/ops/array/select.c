@@ -210,7 +210,7 @@ static sm_status dynamic_stitch(call *c)
 /* -- The table ---------------------------------------------------------------------------------------------------- */
 
 #define KERNEL(name, function) static const kernel name[] = { { .run = function }, { 0 } }
-KERNEL(where_rows, where);
+static const kernel where_rows[] = { { .types = "T: numeric|bool", .run = where }, { 0 } };
 KERNEL(one_hot_rows, one_hot);
 KERNEL(dynamic_partition_rows, dynamic_partition);
 KERNEL(dynamic_stitch_rows, dynamic_stitch);

@@ -240,9 +240,12 @@ KERNEL(is_initialised_rows, is_initialised);
 KERNEL(shape_of_variable_rows, shape_of_variable);
 KERNEL(assign_variable_rows, assign_variable);
 KERNEL(assign_reference_rows, assign_reference);
-KERNEL(assign_add_rows, assign_add);
-KERNEL(assign_sub_rows, assign_sub);
-KERNEL(gradient_descent_rows, gradient_descent);
+#define TYPED(name, which, function) static const kernel name[] = { { .types = which, .run = function }, { 0 } }
+TYPED(assign_add_rows, "dtype: numeric", assign_add);
+TYPED(assign_sub_rows, "dtype: numeric", assign_sub);
+TYPED(add_reference_rows, "T: numeric", assign_add);
+TYPED(sub_reference_rows, "T: numeric", assign_sub);
+TYPED(gradient_descent_rows, "T: numeric", gradient_descent);
 
 /* clang-format off */
 #define NUMBERS "numeric+qint8+quint8+qint32+qint16+quint16"
@@ -277,9 +280,9 @@ const op_def variable_ops[] = {
     { "Assign", "ref:&T value:T -> output_ref:&T | T: any, validate_shape: bool = true, use_locking: bool = true",
       infer_scalar, assign_reference_rows, NULL, WRITES, "sets a variable" },
     { "AssignAdd", "ref:&T value:T -> output_ref:&T | T: " NUMBERS ", use_locking: bool = false",
-      infer_scalar, assign_add_rows, NULL, WRITES, "adds to a variable" },
+      infer_scalar, add_reference_rows, NULL, WRITES, "adds to a variable" },
     { "AssignSub", "ref:&T value:T -> output_ref:&T | T: " NUMBERS ", use_locking: bool = false",
-      infer_scalar, assign_sub_rows, NULL, WRITES, "subtracts from a variable" },
+      infer_scalar, sub_reference_rows, NULL, WRITES, "subtracts from a variable" },
     { "ApplyGradientDescent", "var:&T alpha:T delta:T -> out:&T | T: " NUMBERS ", use_locking: bool = false",
       infer_scalar, gradient_descent_rows, NULL, WRITES, "var -= alpha * delta" },
     { 0 },
