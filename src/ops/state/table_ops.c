@@ -3,14 +3,35 @@
  *
  * The V1 ops carry a string reference to the table, the V2 ops a resource; inside our graphs both are handles, so each
  * pair shares its kernel. A static table (HashTable) is filled once by an initialiser; a mutable one by inserts; a dense one
- * is a mutable one that sets two keys apart (TensorFlow needs them for its layout, and users get the errors).
+ * is a mutable one that sets two keys apart (TensorFlow needs them for its layout, and users get the errors) and whose keys
+ * may be vectors.
  *
- * Tests: table_ops.test. Reading order: the table, then up. */
+ * Keys of shape [..., key shape] go with values of shape [..., value shape]. A dense table is exported and imported as a
+ * matrix of keys and a matrix of values, in which TensorFlow also has its empty buckets: those are passed over.
+ *
+ * Tests: tests/unit/table_test.c. Reading order: the table, then up. */
 #include "ops/state/table.h"
 
 #include "base/file.h"
 #include "ops/array/move.h"
 #include "ops/state/vocabulary.h"
+
+/* INVALID_ARGUMENT "<words><a><and><b><end>", shapes printed; and NULL: b is left out. */
+static sm_status fail_shapes(call *c, const char *words, const shape *a, const char *and, const shape *b, const char *end)
+{
+    str text;
+    str_init(&text);
+    str_addz(&text, words);
+    shape_print(&text, a);
+    if (and) {
+        str_addz(&text, and);
+        shape_print(&text, b);
+    }
+    str_addz(&text, end);
+    sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s", str_text(&text));
+    str_clear(&text);
+    return s;
+}
 
 /* -- Handles ---------------------------------------------------------------------------------------------------------- */
 
@@ -20,22 +41,52 @@ typedef struct plan_of_table {
     shape      value_shape;
 } plan_of_table;
 
+static sm_status check_dense(call *c, const shape *value_shape)
+{
+    const shape *empty = &c->in[0]->shape, *deleted = &c->in[1]->shape;
+    double       load = (double)node_float(c->node, "max_load_factor");
+    int64_t      buckets = node_int(c->node, "initial_num_buckets");
+    if (!(load > 0 && load < 1)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "max_load_factor must be between 0 and 1, got: %g", load);
+    if (value_shape->rank > 1) return fail_shapes(c, "Empty value must be a scalar or a vector, got shape ", value_shape, NULL, NULL, "");
+    if (empty->rank > 1) return fail_shapes(c, "Empty key must be a scalar or a vector, got shape ", empty, NULL, NULL, "");
+    if (!shape_eq(empty, deleted))
+        return fail_shapes(c, "Empty and deleted keys must have same shape, got shapes: ", empty, " and ", deleted, "");
+    if (buckets < 4 || (buckets & (buckets - 1)))
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Number of buckets must be at least 4 and a power of 2, got: %lld", (long long)buckets);
+    return SM_OK;
+}
+
+static sm_status reserve_keys(call *c, table *t)
+{
+    TRY(tensor_keep(c->memory, c->in[0], &t->empty_key, c->err));
+    TRY(tensor_keep(c->memory, c->in[1], &t->deleted_key, c->err));
+    if (!table_same_key(t, t->empty_key, t->deleted_key, 0)) return SM_OK;
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Empty and deleted keys cannot be equal");
+}
+
 static sm_status make_table(void *context, object **out, sm_error *err)
 {
     const plan_of_table *p = context;
-    const node          *n = p->c->node;
+    call                *c = p->c;
+    shape                key_shape = p->kind == TABLE_DENSE ? c->in[0]->shape : shape_scalar();
     table               *t;
-    TRY(table_new(p->c->memory, p->kind, node_type(n, "key_dtype"), node_type(n, "value_dtype"), &p->value_shape, &t, err));
-    if (p->kind == TABLE_DENSE) {
-        sm_status s = tensor_keep(p->c->memory, p->c->in[0], &t->empty_key, err);
-        if (s == SM_OK) s = tensor_keep(p->c->memory, p->c->in[1], &t->deleted_key, err);
-        if (s != SM_OK) {
-            object_unref(&t->base);
-            return s;
-        }
-    }
-    *out = &t->base;
-    return SM_OK;
+    if (p->kind == TABLE_OF_TENSORS && p->value_shape.rank != 1)
+        return fail_shapes(c, "Default value must be a vector, got shape ", &p->value_shape, NULL, NULL, "");
+    if (p->kind == TABLE_DENSE) TRY(check_dense(c, &p->value_shape));
+    TRY(table_new(c->memory, p->kind, node_type(c->node, "key_dtype"), &key_shape, node_type(c->node, "value_dtype"), &p->value_shape, &t, err));
+    sm_status s = p->kind == TABLE_DENSE ? reserve_keys(c, t) : SM_OK;
+    if (s != SM_OK) object_unref(&t->base);
+    else *out = &t->base;
+    return s;
+}
+
+static sm_status check_same_types(call *c, const table *t)
+{
+    sm_dtype key = node_type(c->node, "key_dtype"), value_dtype = node_type(c->node, "value_dtype");
+    slice    name = call_resource_name(c);
+    if (key == t->key_type && value_dtype == t->value_type) return SM_OK;
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Conflicting key/value dtypes %s->%s with %s-%s for table " SLICE_FMT, dtype_short_name(key),
+                     dtype_short_name(value_dtype), dtype_short_name(t->key_type), dtype_short_name(t->value_type), SLICE_ARG(name));
 }
 
 static sm_status give_table(call *c, table_kind kind, bool anonymous)
@@ -45,40 +96,27 @@ static sm_status give_table(call *c, table_kind kind, bool anonymous)
     object       *o = NULL;
     if (anonymous) TRY(make_table(&p, &o, c->err));
     else TRY(registry_find_or_make(call_registry(c), node_string(c->node, "container"), call_resource_name(c), &table_type, make_table, &p, &o, c->err));
-    sm_status s = call_give_object(c, 0, o);
+    sm_status s = check_same_types(c, (const table *)o);
+    if (s == SM_OK) s = call_give_object(c, 0, o);
     object_unref(o);
     return s;
 }
 
-static sm_status static_table(call *c)
-{
-    return give_table(c, TABLE_STATIC, false);
-}
+#define HANDLE_KERNEL(name, kind, anonymous)                                                   \
+    static sm_status name(call *c)                                                             \
+    {                                                                                          \
+        return give_table(c, kind, anonymous);                                                 \
+    }                                                                                          \
+    static const kernel name##_rows[] = { { .types = "key_dtype: int32|int64|string", .run = name }, { 0 } };
 
-static sm_status mutable_table(call *c)
-{
-    return give_table(c, TABLE_MUTABLE, false);
-}
-
-static sm_status dense_table(call *c)
-{
-    return give_table(c, TABLE_DENSE, false);
-}
-
-static sm_status anonymous_static_table(call *c)
-{
-    return give_table(c, TABLE_STATIC, true);
-}
-
-static sm_status anonymous_mutable_table(call *c)
-{
-    return give_table(c, TABLE_MUTABLE, true);
-}
-
-static sm_status anonymous_dense_table(call *c)
-{
-    return give_table(c, TABLE_DENSE, true);
-}
+HANDLE_KERNEL(static_table, TABLE_STATIC, false)
+HANDLE_KERNEL(mutable_table, TABLE_MUTABLE, false)
+HANDLE_KERNEL(table_of_tensors, TABLE_OF_TENSORS, false)
+HANDLE_KERNEL(dense_table, TABLE_DENSE, false)
+HANDLE_KERNEL(anonymous_static, TABLE_STATIC, true)
+HANDLE_KERNEL(anonymous_mutable, TABLE_MUTABLE, true)
+HANDLE_KERNEL(anonymous_of_tensors, TABLE_OF_TENSORS, true)
+HANDLE_KERNEL(anonymous_dense, TABLE_DENSE, true)
 
 /* -- Arguments --------------------------------------------------------------------------------------------------------- */
 
@@ -90,93 +128,127 @@ static sm_status the_table(call *c, table **out)
     return SM_OK;
 }
 
-static sm_status check_types(call *c, const table *t, sm_dtype key, sm_dtype value_dtype)
+static void add_types(str *out, const char *handle, const sm_dtype *in, int n_in, const sm_dtype *result, int n_out)
 {
-    if (key != t->key_type)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Key must be type %s but got %s", dtype_short_name(t->key_type), dtype_short_name(key));
-    if (value_dtype != t->value_type)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Value must be type %s but got %s", dtype_short_name(t->value_type), dtype_short_name(value_dtype));
-    return SM_OK;
+    str_addz(out, handle);
+    for (int i = 0; i < n_in; i++) str_addf(out, ", %s", dtype_short_name(in[i]));
+    str_addz(out, "->");
+    for (int i = 0; i < n_out; i++) str_addf(out, "%s%s", i ? ", " : "", dtype_short_name(result[i]));
 }
 
-/* keys.shape + value_shape, as a value and in messages. */
+/* Inputs behind the handle and outputs have these types. */
+static sm_status check_types(call *c, const sm_dtype *in, const sm_dtype *result)
+{
+    const char *handle = c->node->sig->inputs[0].is_ref ? "string_ref" : "resource";
+    sm_dtype    have_in[2], have_out[2];
+    int         n_in = c->n_in - 1, n_out = c->n_out;
+    bool        fits = true;
+    for (int i = 0; i < n_in; i++) fits &= (have_in[i] = c->in[i + 1]->dtype) == in[i];
+    for (int i = 0; i < n_out; i++) fits &= (have_out[i] = c->out[i]->dtype) == result[i];
+    if (fits) return SM_OK;
+    str text;
+    str_init(&text);
+    str_addz(&text, "Signature mismatch, have: ");
+    add_types(&text, handle, have_in, n_in, have_out, n_out);
+    str_addz(&text, " expected: ");
+    add_types(&text, handle, in, n_in, result, n_out);
+    sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s", str_text(&text));
+    str_clear(&text);
+    return s;
+}
+
+/* keys [..., key shape] -> values [..., value shape] */
 static sm_status values_shape(sm_error *err, const table *t, const shape *keys, shape *out)
 {
     *out = *keys;
     if (keys->rank < 0) return SM_OK;
-    if (keys->rank + t->value_shape.rank > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
+    out->rank -= t->key_shape.rank;
+    if (out->rank < 0 || (t->key_shape.rank && keys->dims[out->rank] >= 0 && keys->dims[out->rank] != t->key_shape.dims[0])) {
+        str a, b;
+        str_init(&a);
+        str_init(&b);
+        shape_print(&a, keys);
+        shape_print(&b, &t->key_shape);
+        sm_status s = FAIL(err, SM_INVALID_ARGUMENT, "Input key shape %s must end with the table's key shape %s", str_text(&a), str_text(&b));
+        str_clear(&a);
+        str_clear(&b);
+        return s;
+    }
+    if (out->rank + t->value_shape.rank > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     for (int i = 0; i < t->value_shape.rank; i++) out->dims[out->rank++] = t->value_shape.dims[i];
     return SM_OK;
 }
 
-static sm_status wrong_shape(call *c, const char *what, const shape *want, const shape *got)
+static size_t count_keys(const table *t, const tensor *keys)
 {
-    str a, b;
-    str_init(&a);
-    str_init(&b);
-    shape_print(&a, want);
-    shape_print(&b, got);
-    sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, "Expected shape %s for %s, got %s", str_text(&a), what, str_text(&b));
-    str_clear(&a);
-    str_clear(&b);
-    return s;
-}
-
-static bool same_key(const tensor *a, const tensor *keys, size_t i)
-{
-    size_t size = dtype_size(a->dtype);
-    if (a->dtype == SM_STRING) return slice_eq(tensor_text(a, 0), tensor_text(keys, i));
-    return memcmp(a->data, (const char *)keys->data + i * size, size) == 0;
+    return t->key_width ? tensor_count(keys) / t->key_width : 0;
 }
 
 /* The two keys that a dense table reserves. */
 static sm_status check_reserved(call *c, const table *t, const tensor *keys, size_t i)
 {
     if (t->kind != TABLE_DENSE) return SM_OK;
-    if (same_key(t->empty_key, keys, i)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the empty_key as a table key is not allowed");
-    if (same_key(t->deleted_key, keys, i)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the deleted_key as a table key is not allowed");
+    if (table_same_key(t, t->empty_key, keys, i)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the empty_key as a table key is not allowed");
+    if (table_same_key(t, t->deleted_key, keys, i)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the deleted_key as a table key is not allowed");
     return SM_OK;
 }
 
 /* -- Filling a static table ---------------------------------------------------------------------------------------------- */
+
+static sm_status check_static(call *c, const table *t)
+{
+    return t->kind == TABLE_STATIC ? SM_OK : CALL_FAIL(c, SM_INVALID_ARGUMENT, "the table is not initializable");
+}
 
 static sm_status initialise(call *c)
 {
     table        *t;
     const tensor *keys = c->in[1], *values = c->in[2];
     TRY(the_table(c, &t));
-    TRY(check_types(c, t, keys->dtype, values->dtype));
-    if (keys->shape.rank != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Keys must be a vector, but received rank %d", keys->shape.rank);
-    if (values->shape.rank != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Values must be a vector, but received rank %d", values->shape.rank);
+    TRY(check_static(c, t));
+    TRY(check_types(c, (const sm_dtype[]){ t->key_type, t->value_type }, NULL));
+    if (keys->shape.rank != 1) return fail_shapes(c, "Keys must be a vector, but received shape", &keys->shape, NULL, NULL, "");
+    if (values->shape.rank != 1) return fail_shapes(c, "Values must be a vector, but received shape", &values->shape, NULL, NULL, "");
     if (tensor_count(keys) != tensor_count(values))
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Keys and values must have the same size %zu vs %zu", tensor_count(keys), tensor_count(values));
-    if (t->kind != TABLE_STATIC) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "only a HashTable can be initialised");
+    if (tensor_count(keys) == 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "keys and values cannot be empty tensors.");
     return table_initialise(t, keys, values, c->err);
+}
+
+/* A table that has been filled before stays as it is, whatever the file says. */
+static sm_status fill_from(call *c, table *t, const vocabulary *v)
+{
+    tensor   *keys, *values;
+    bool      filled;
+    sm_status s;
+    TRY(vocabulary_read(v, c->memory, &keys, &values, c->err));
+    table_lock_to_read(t);
+    filled = t->initialised;
+    table_unlock(t);
+    s = filled ? SM_OK : table_initialise(t, keys, values, c->err);
+    tensor_unref(keys);
+    tensor_unref(values);
+    return s;
 }
 
 static sm_status initialise_from_file(call *c)
 {
-    const attr *offset = node_attr(c->node, "offset");
-    slice       delimiter = node_string(c->node, "delimiter"), path;
-    table      *t;
-    file_view   file;
-    tensor     *keys, *values;
+    slice     delimiter = node_string(c->node, "delimiter"), path;
+    table    *t;
+    file_view file;
     TRY(the_table(c, &t));
-    if (tensor_count(c->in[1]) != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "filename should be a single string, but got %zu", tensor_count(c->in[1]));
+    TRY(check_static(c, t));
+    if (c->in[1]->shape.rank != 0) return fail_shapes(c, "filename should be a single string, but got ", &c->in[1]->shape, NULL, NULL, "");
     if (delimiter.len != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "delimiter should be only 1 char");
     path = tensor_text(c->in[1], 0);
     char *name = arena_strdup(c->scratch, path);
     if (!name) return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory");
     TRY(call_may_access(c, path, false));
-    TRY(file_open(name, false, &file, c->err));
+    TRY(file_open(name, true, &file, c->err));
     vocabulary v = { path, file.bytes, node_int(c->node, "key_index"), node_int(c->node, "value_index"), t->key_type, t->value_type,
-                     node_int(c->node, "vocab_size"), offset ? offset->v.i : 0, delimiter.ptr[0] };
-    sm_status s = vocabulary_read(&v, c->memory, &keys, &values, c->err);
+                     node_int(c->node, "vocab_size"), node_int(c->node, "offset"), delimiter.ptr[0] };
+    sm_status s = fill_from(c, t, &v);
     file_close(&file);
-    TRY(s);
-    s = table_initialise(t, keys, values, c->err);
-    tensor_unref(keys);
-    tensor_unref(values);
     return s;
 }
 
@@ -194,28 +266,41 @@ static sm_status infer_find(infer *c)
     return t ? values_shape(c->err, t, &c->in[1], &c->out[0]) : SM_OK;
 }
 
+/* Key i's value, or element `missing` of the default. The lock is held. */
+static sm_status find_one(call *c, const table *t, size_t i, size_t missing)
+{
+    TRY(check_reserved(c, t, c->in[1], i));
+    int64_t       row = table_find_row(t, c->in[1], i);
+    const tensor *from = row < 0 ? c->in[2] : t->values;
+    size_t        at = row < 0 ? missing : (size_t)row * t->width;
+    return move_range(c, c->out[0], (int64_t)(i * t->width), from, (int64_t)at, (int64_t)t->width);
+}
+
 static sm_status find(call *c)
 {
-    table        *t;
-    const tensor *keys = c->in[1], *fallback = c->in[2];
-    size_t        n = tensor_count(keys);
-    shape         s;
-    sm_status     status = SM_OK;
+    table *t;
+    shape  s;
     TRY(the_table(c, &t));
-    TRY(check_types(c, t, keys->dtype, fallback->dtype));
-    if (!shape_eq(&fallback->shape, &t->value_shape) && !(t->kind == TABLE_MUTABLE && tensor_count(fallback) == n * (size_t)t->width))
-        return wrong_shape(c, "default value", &t->value_shape, &fallback->shape);
-    TRY(values_shape(c->err, t, &keys->shape, &s));
-    TRY(move_output(c, 0, &s));
-    bool each = !shape_eq(&fallback->shape, &t->value_shape);          /* a default for every key */
-    table_lock(t);
-    if (t->kind == TABLE_STATIC && !t->initialised) status = CALL_FAIL(c, SM_FAILED_PRECONDITION, "Table not initialized.");
-    for (size_t i = 0; status == SM_OK && i < n; i++) {
-        int64_t row = table_find_row(t, keys, i);
-        status = check_reserved(c, t, keys, i);
-        if (status == SM_OK)
-            status = move_range(c, c->out[0], (int64_t)i * t->width, row < 0 ? fallback : t->values, row < 0 ? (each ? (int64_t)i * t->width : 0) : row * t->width, t->width);
+    TRY(check_types(c, (const sm_dtype[]){ t->key_type, t->value_type }, &t->value_type));
+    TRY(values_shape(c->err, t, &c->in[1]->shape, &s));
+    const shape *fallback = &c->in[2]->shape;
+    bool         one = shape_eq(fallback, &t->value_shape);
+    if (!one && !shape_eq(fallback, &s)) {
+        str text;
+        str_init(&text);
+        str_addz(&text, " for default value, got ");
+        shape_print(&text, fallback);
+        sm_status status = fail_shapes(c, "Expected shape ", &t->value_shape, " or ", &s, str_text(&text));
+        str_clear(&text);
+        return status;
     }
+    TRY(move_output(c, 0, &s));
+    /* One default for each key; TensorFlow's static and dense tables take the first of them for all. */
+    bool      each = !one && (t->kind == TABLE_MUTABLE || t->kind == TABLE_OF_TENSORS);
+    sm_status status = SM_OK;
+    table_lock_to_read(t);
+    if (t->kind == TABLE_STATIC && !t->initialised) status = CALL_FAIL(c, SM_FAILED_PRECONDITION, "Table not initialized.");
+    for (size_t i = 0; status == SM_OK && i < count_keys(t, c->in[1]); i++) status = find_one(c, t, i, each ? i * t->width : 0);
     table_unlock(t);
     return status;
 }
@@ -224,76 +309,96 @@ static sm_status table_size(call *c)
 {
     table *t;
     TRY(the_table(c, &t));
-    table_lock(t);
+    table_lock_to_read(t);
     ((int64_t *)c->out[0]->data)[0] = (int64_t)t->count;
     table_unlock(t);
     return SM_OK;
 }
 
-static sm_status export_rows(call *c, table *t)
+static sm_status export_rows(call *c, const table *t)
 {
-    shape keys = shape_vector((int64_t)t->count), values;
-    TRY(values_shape(c->err, t, &keys, &values));
+    bool  dense = t->kind == TABLE_DENSE;
+    shape keys = shape_vector((int64_t)t->count), values = keys;
+    if (dense) keys = shape_matrix((int64_t)t->count, (int64_t)t->key_width);
+    if (dense || t->kind == TABLE_OF_TENSORS) values = shape_matrix((int64_t)t->count, (int64_t)t->width);
     TRY(call_output(c, 0, &keys));
     TRY(call_output(c, 1, &values));
     if (t->count == 0) return SM_OK;
-    TRY(move_range(c, c->out[0], 0, t->keys, 0, (int64_t)t->count));
-    return move_range(c, c->out[1], 0, t->values, 0, (int64_t)t->count * t->width);
+    TRY(move_range(c, c->out[0], 0, t->keys, 0, (int64_t)(t->count * t->key_width)));
+    return move_range(c, c->out[1], 0, t->values, 0, (int64_t)(t->count * t->width));
 }
 
 static sm_status export_table(call *c)
 {
     table *t;
     TRY(the_table(c, &t));
-    TRY(check_types(c, t, c->out[0]->dtype, c->out[1]->dtype));
-    table_lock(t);
-    sm_status s = t->kind == TABLE_STATIC && !t->initialised ? CALL_FAIL(c, SM_FAILED_PRECONDITION, "Table not initialized.") : export_rows(c, t);
+    TRY(check_types(c, NULL, (const sm_dtype[]){ t->key_type, t->value_type }));
+    table_lock_to_read(t);
+    sm_status s = t->kind == TABLE_STATIC && !t->initialised ? CALL_FAIL(c, SM_ABORTED, "HashTable is not initialized.") : export_rows(c, t);
     table_unlock(t);
     return s;
 }
 
 /* -- Changing ----------------------------------------------------------------------------------------------------------------- */
 
-static sm_status put_rows(call *c, bool clear)
+static sm_status check_pairs(call *c, const table *t, bool as_matrix)
 {
-    table        *t;
-    const tensor *keys = c->in[1], *values = c->in[2];
-    size_t        n = tensor_count(keys);
-    shape         want;
-    sm_status     s = SM_OK;
-    TRY(the_table(c, &t));
-    TRY(check_types(c, t, keys->dtype, values->dtype));
-    if (t->kind == TABLE_STATIC) return CALL_FAIL(c, SM_UNIMPLEMENTED, "Insert not supported by InitializableLookupTable implementations");
-    TRY(values_shape(c->err, t, &keys->shape, &want));
-    if (!shape_eq(&want, &values->shape)) return wrong_shape(c, "value", &want, &values->shape);
-    table_lock(t);
-    for (size_t i = 0; s == SM_OK && i < n; i++) s = check_reserved(c, t, keys, i);
-    if (s == SM_OK && clear) table_clear(t);
-    for (size_t i = 0; s == SM_OK && i < n; i++) s = table_put(t, keys, values, i, false, c->err);
-    table_unlock(t);
-    return s;
+    shape want;
+    TRY(check_types(c, (const sm_dtype[]){ t->key_type, t->value_type }, NULL));
+    if (as_matrix) want = shape_matrix(c->in[1]->shape.rank > 0 ? c->in[1]->shape.dims[0] : 1, (int64_t)t->width);
+    else TRY(values_shape(c->err, t, &c->in[1]->shape, &want));
+    if (as_matrix && (c->in[1]->shape.rank != 2 || c->in[1]->shape.dims[1] != (int64_t)t->key_width))
+        return fail_shapes(c, "Expected keys with rows like ", &t->key_shape, ", got ", &c->in[1]->shape, "");
+    if (shape_eq(&want, &c->in[2]->shape)) return SM_OK;
+    return fail_shapes(c, "Expected shape ", &want, " for value, got ", &c->in[2]->shape, "");
 }
 
 static sm_status insert(call *c)
-{
-    return put_rows(c, false);
-}
-
-static sm_status import(call *c)
-{
-    return put_rows(c, true);
-}
-
-static sm_status remove_rows(call *c)
 {
     table        *t;
     const tensor *keys = c->in[1];
     sm_status     s = SM_OK;
     TRY(the_table(c, &t));
-    TRY(check_types(c, t, keys->dtype, t->value_type));
-    if (t->kind == TABLE_STATIC) return CALL_FAIL(c, SM_UNIMPLEMENTED, "Remove not supported by InitializableLookupTable implementations");
+    if (t->kind == TABLE_STATIC) return CALL_FAIL(c, SM_UNIMPLEMENTED, "Insert not supported by InitializableLookupTable implementations");
+    TRY(check_pairs(c, t, false));
     table_lock(t);
-    for (size_t i = 0; s == SM_OK && i < tensor_count(keys); i++) {
+    for (size_t i = 0; s == SM_OK && i < count_keys(t, keys); i++) s = check_reserved(c, t, keys, i);
+    for (size_t i = 0; s == SM_OK && i < count_keys(t, keys); i++) s = table_put(t, keys, c->in[2], i, false, c->err);
+    table_unlock(t);
+    return s;
+}
+
+/* Replaces everything. Of a dense table's buckets those with reserved keys are none. */
+static sm_status import(call *c)
+{
+    table        *t;
+    const tensor *keys = c->in[1];
+    sm_status     s = SM_OK;
+    TRY(the_table(c, &t));
+    TRY(check_pairs(c, t, t->kind == TABLE_DENSE));
+    if (t->kind == TABLE_STATIC) return table_initialise(t, keys, c->in[2], c->err);
+    table_lock(t);
+    table_clear(t);
+    for (size_t i = 0; s == SM_OK && i < count_keys(t, keys); i++) {
+        if (t->kind == TABLE_DENSE && (table_same_key(t, t->empty_key, keys, i) || table_same_key(t, t->deleted_key, keys, i))) continue;
+        s = table_put(t, keys, c->in[2], i, false, c->err);
+    }
+    table_unlock(t);
+    return s;
+}
+
+static sm_status remove_keys(call *c)
+{
+    table        *t;
+    const tensor *keys = c->in[1];
+    shape         ignored;
+    sm_status     s = SM_OK;
+    TRY(the_table(c, &t));
+    if (t->kind == TABLE_STATIC) return CALL_FAIL(c, SM_UNIMPLEMENTED, "Remove not supported by InitializableLookupTable implementations");
+    TRY(check_types(c, &t->key_type, NULL));
+    TRY(values_shape(c->err, t, &keys->shape, &ignored));
+    table_lock(t);
+    for (size_t i = 0; s == SM_OK && i < count_keys(t, keys); i++) {
         s = check_reserved(c, t, keys, i);
         int64_t row = s == SM_OK ? table_find_row(t, keys, i) : -1;
         if (row >= 0) table_remove_row(t, (size_t)row);
@@ -305,12 +410,6 @@ static sm_status remove_rows(call *c)
 /* -- The table ---------------------------------------------------------------------------------------------------------------- */
 
 #define KERNEL(name, function) static const kernel name[] = { { .run = function }, { 0 } }
-KERNEL(static_table_rows, static_table);
-KERNEL(mutable_table_rows, mutable_table);
-KERNEL(dense_table_rows, dense_table);
-KERNEL(anonymous_static_rows, anonymous_static_table);
-KERNEL(anonymous_mutable_rows, anonymous_mutable_table);
-KERNEL(anonymous_dense_rows, anonymous_dense_table);
 KERNEL(initialise_rows, initialise);
 KERNEL(initialise_from_file_rows, initialise_from_file);
 KERNEL(find_rows, find);
@@ -318,7 +417,7 @@ KERNEL(size_rows, table_size);
 KERNEL(export_rows_kernel, export_table);
 KERNEL(insert_rows, insert);
 KERNEL(import_rows, import);
-KERNEL(remove_rows_kernel, remove_rows);
+KERNEL(remove_rows_kernel, remove_keys);
 
 /* clang-format off */
 #define NAMED "container: string = \"\", shared_name: string = \"\", use_node_name_sharing: bool = false, key_dtype: any, value_dtype: any"
@@ -334,15 +433,15 @@ const op_def table_ops[] = {
     { "MutableHashTable", "-> table_handle:&string | " NAMED, infer_scalar, mutable_table_rows, HANDLE, "a lookup table that can change" },
     { "MutableHashTableV2", "-> table_handle:resource | " NAMED, infer_scalar, mutable_table_rows, HANDLE, "a lookup table that can change" },
     { "MutableHashTableOfTensors", "-> table_handle:&string | " NAMED ", value_shape: shape = {}",
-      infer_scalar, mutable_table_rows, HANDLE, "a lookup table of tensors" },
+      infer_scalar, table_of_tensors_rows, HANDLE, "a lookup table of tensors" },
     { "MutableHashTableOfTensorsV2", "-> table_handle:resource | " NAMED ", value_shape: shape = {}",
-      infer_scalar, mutable_table_rows, HANDLE, "a lookup table of tensors" },
+      infer_scalar, table_of_tensors_rows, HANDLE, "a lookup table of tensors" },
     { "MutableDenseHashTableV2", "empty_key:key_dtype deleted_key:key_dtype -> table_handle:resource | " NAMED ", " DENSE,
       infer_scalar, dense_table_rows, NULL, OP_STATEFUL | OP_HANDLE, "a lookup table with an empty and a deleted key" },
     { "AnonymousMutableHashTable", "-> table_handle:resource | key_dtype: any, value_dtype: any",
       infer_scalar, anonymous_mutable_rows, NULL, OP_STATEFUL, "a new lookup table that can change" },
     { "AnonymousMutableHashTableOfTensors", "-> table_handle:resource | key_dtype: any, value_dtype: any, value_shape: shape = {}",
-      infer_scalar, anonymous_mutable_rows, NULL, OP_STATEFUL, "a new lookup table of tensors" },
+      infer_scalar, anonymous_of_tensors_rows, NULL, OP_STATEFUL, "a new lookup table of tensors" },
     { "AnonymousMutableDenseHashTable", "empty_key:key_dtype deleted_key:key_dtype -> table_handle:resource | key_dtype: any, value_dtype: any, " DENSE,
       infer_scalar, anonymous_dense_rows, NULL, OP_STATEFUL, "a new lookup table with an empty and a deleted key" },
     { "InitializeTable", "table_handle:&string keys:Tkey values:Tval -> | Tkey: any, Tval: any", infer_unknown, initialise_rows, WRITES, "fills a lookup table" },
