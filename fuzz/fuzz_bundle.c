@@ -3,9 +3,9 @@
  *
  *     kind  u16 length  that many bytes  the rest
  *
- * kind 0: the bytes are the index file. kind 1 and 2: they are the contents of one data block (raw, snappy), around which a
- * table with right checksums is built, so that inputs reach the entries. The rest is the data file. All tensors are
- * listed, viewed, verified and read. */
+ * kind 0: the bytes are the index file. kind 1 and 2: they are the contents of one data block (raw,
+ * snappy), around which a table with right checksums is built, so that inputs reach the entries.
+ * The rest is the data file. All tensors are listed, viewed, verified and read. */
 #include "base/crc32c.h"
 #include "base/heap.h"
 #include "format/bundle.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_npy.c - any bytes as an npy file. What is read must be writable, and what is written must read back the same. */
+/* fuzz_npy.c - any bytes as an npy file. What is read must be writable, and what is written must
+ * read back the same. */
 #include "base/heap.h"
 #include "format/npy.h"
 

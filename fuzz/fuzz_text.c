@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_text.c - any bytes as the text of a SavedModel. What is parsed must print, and the print must mean the same. */
+/* fuzz_text.c - any bytes as the text of a SavedModel. What is parsed must print, and the print
+ * must mean the same. */
 #include "format/message.h"
 
 #include <assert.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_wire.c - any bytes as a protobuf message. What is decoded must encode, and the encoding must be a fixed point: decoding
- * and encoding it again gives the same bytes. The first byte chooses the message. */
+/* fuzz_wire.c - any bytes as a protobuf message. What is decoded must encode, and the encoding must
+ * be a fixed point: decoding and encoding it again gives the same bytes. The first byte chooses the
+ * message. */
 #include "format/message.h"
 
 #include <assert.h>

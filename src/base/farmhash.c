@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/farmhash.c - Fingerprint64, the "na" member of the FarmHash family.
  *
- * Four mixers by length: 0 to 16 bytes, 17 to 32, 33 to 64, and longer ones in steps of 64 bytes with 56 bytes of
- * state. All arithmetic is modulo 2^64, words are read little-endian at any alignment, and the last word
- * of a string may overlap the one before it, so no length needs padding. */
+ * Four mixers by length: 0 to 16 bytes, 17 to 32, 33 to 64, and longer ones in steps of 64 bytes
+ * with 56 bytes of state. All arithmetic is modulo 2^64, words are read little-endian at any
+ * alignment, and the last word of a string may overlap the one before it, so no length needs
+ * padding. */
 #include "base/farmhash.h"
 
 #define K0 0xc3a5c85c97cb3127u

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/farmhash.h - FarmHash's Fingerprint64: the same value on every machine and in every release.
  *
- * TensorFlow's StringToHashBucketFast is fingerprint64(s) % buckets; fingerprint.pb is made of it too. */
+ * TensorFlow's StringToHashBucketFast is fingerprint64(s) % buckets; fingerprint.pb is made of it
+ * too. */
 #ifndef BASE_FARMHASH_H
 #define BASE_FARMHASH_H
 

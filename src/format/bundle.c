@@ -4,11 +4,12 @@
  *     <prefix>.index                   a sorted table (sstable.c) of
  *         ""            -> BundleHeaderProto  { num_shards, endianness, version }
  *         00 ...        -> BundleEntryProto   of a part of a partitioned tensor (slice_key.c)
- *         <name>        -> BundleEntryProto   { dtype, shape, shard_id, offset, size, crc32c, slices }
+ *         <name>        -> BundleEntryProto   { dtype, shape, shard_id, offset, size, crc32c ... }
  *     <prefix>.data-00000-of-00002     the bytes of the tensors that say shard 0, and so on
  *
- * The index is decoded whole when the bundle is opened: it is small (about 100 bytes for each tensor), its blocks have checksums
- * to verify, and an array in the order of keys is both the listing and the search structure. */
+ * The index is decoded whole when the bundle is opened: it is small (about 100 bytes for each
+ * tensor), its blocks have checksums to verify, and an array in the order of keys is both the
+ * listing and the search structure. */
 #include "base/heap.h"
 #include "format/bundle_int.h"
 #include "format/sstable.h"
@@ -16,11 +17,12 @@
 
 #define MAX_SHARDS 100000    /* five digits in the name of a data file */
 
-/* What an index may make us allocate: a snappy block yields up to 64 times its size, an entry of few bytes a struct. */
+/* What an index may make us allocate: a snappy block yields up to 64 times its size, an entry of
+ * few bytes a struct. */
 #define ARENA_FLOOR ((size_t)64 << 20)
 #define ARENA_FACTOR 256
 
-/* -- Entries ----------------------------------------------------------------------------------------- */
+/* -- Entries ----------------------------------------------------------------------------------- */
 
 static sm_status read_header(bundle *b, slice value, sm_error *err)
 {
@@ -85,7 +87,7 @@ static sm_status read_entry(void *context, slice key, slice value, sm_error *err
     return arena_check(&b->arena, "reading a checkpoint", err);
 }
 
-/* -- Opening ----------------------------------------------------------------------------------------- */
+/* -- Opening ----------------------------------------------------------------------------------- */
 
 static sm_status open_index(bundle *b, sm_error *err)
 {
@@ -134,7 +136,7 @@ void bundle_close(bundle *b)
     heap_free(b);
 }
 
-/* -- Listing and finding ----------------------------------------------------------------------------- */
+/* -- Listing and finding ----------------------------------------------------------------------- */
 
 size_t bundle_count(const bundle *b)
 {

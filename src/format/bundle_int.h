@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format/bundle_int.h - a bundle from inside: its index (bundle.c) and the bytes of its tensors (bundle_read.c). */
+/* format/bundle_int.h - a bundle from inside: its index (bundle.c) and the bytes of its tensors
+ * (bundle_read.c). */
 #ifndef FORMAT_BUNDLE_INT_H
 #define FORMAT_BUNDLE_INT_H
 

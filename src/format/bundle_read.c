@@ -2,15 +2,16 @@
 /* format/bundle_read.c - the bytes of a bundle's tensors.
  *
  *     numbers     row-major elements, nothing between them
- *     strings     varint length ... | u32 masked crc32c of the lengths | the strings, one after the other
+ *     strings     varint length ... | u32 masked crc32c of the lengths | the strings, back to back
  *
- * The checksum of a string tensor does not run over the varints but over each length as 4 bytes (8 above 2^32-1), then over the 4
- * stored bytes of the lengths' own checksum, then over the strings.
+ * The checksum of a string tensor does not run over the varints but over each length as 4 bytes (8
+ * above 2^32-1), then over the 4 stored bytes of the lengths' own checksum, then over the strings.
  *
- * A partitioned tensor has no bytes of its own: each of its parts is an entry under a slice key and covers a box
- * of the whole. A plain tensor is the case of one part that covers everything, so reading is the same for both: copy what each part
- * has of the box that is wanted, and count, so that a gap is noticed. In a bundle of the other byte order words are turned around
- * on the way out. */
+ * A partitioned tensor has no bytes of its own: each of its parts is an entry under a slice key and
+ * covers a box of the whole. A plain tensor is the case of one part that covers everything, so
+ * reading is the same for both: copy what each part has of the box that is wanted, and count, so
+ * that a gap is noticed. In a bundle of the other byte order words are turned around on the way
+ * out. */
 #include "base/crc32c.h"
 #include "format/bundle_int.h"
 #include "format/slice_key.h"
@@ -23,7 +24,7 @@ typedef struct box {
     int64_t start[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
 } box;
 
-/* -- Files --------------------------------------------------------------------------------------------- */
+/* -- Files ------------------------------------------------------------------------------------- */
 
 /* The shard's file, mapped when it is asked for the first time. */
 static sm_status open_shard(bundle *b, int shard, file_view *out, sm_error *err)
@@ -109,7 +110,7 @@ sm_status bundle_view(bundle *b, const bundle_entry *e, slice *out, sm_error *er
     return stored_bytes(b, e, out, err);
 }
 
-/* -- Parts --------------------------------------------------------------------------------------------- */
+/* -- Parts ------------------------------------------------------------------------------------- */
 
 static box whole_box(const shape *s)
 {
@@ -179,7 +180,7 @@ static sm_status get_part(const bundle *b, const bundle_entry *e, size_t i,
     return SM_OK;
 }
 
-/* -- Numbers ------------------------------------------------------------------------------------------- */
+/* -- Numbers ----------------------------------------------------------------------------------- */
 
 /* The bytes of a part that holds numbers, verified. */
 static sm_status part_bytes(bundle *b, const bundle_entry *part, slice *bytes, sm_error *err)
@@ -316,7 +317,7 @@ sm_status bundle_read_box(bundle *b, const bundle_entry *e, const int64_t *start
     return read_boxes(b, e, &wanted, out, count, err);
 }
 
-/* -- Strings ------------------------------------------------------------------------------------------- */
+/* -- Strings ----------------------------------------------------------------------------------- */
 
 typedef struct string_reader {
     const char *lengths, *text, *end;
@@ -456,7 +457,7 @@ sm_status bundle_read_strings(bundle *b, const bundle_entry *e, tstring *out, sm
     return bundle_each_string(b, e, copy_string, out, err);
 }
 
-/* -- Checksums on demand ------------------------------------------------------------------------------- */
+/* -- Checksums on demand ----------------------------------------------------------------------- */
 
 sm_status bundle_verify(bundle *b, const bundle_entry *e, sm_error *err)
 {

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format/message.h - protobuf messages as plain C structs, read in place and written back byte for byte.
+/* format/message.h - protobuf messages as plain C structs, read in place and written back byte for
+ * byte.
  *
- * tf_messages.def lists every message; this header makes a struct of each, message.c a table of each. Reading:
+ * tf_messages.def lists every message; this header makes a struct of each, message.c a table of
+ * each. Reading:
  *
  *     tf_SavedModel *saved = ARENA_NEW(a, tf_SavedModel);
  *     TRY(message_decode(&type_SavedModel, file.bytes, a, saved, err));
  *     for (size_t i = 0; i < saved->meta_graphs_count; i++)
- *         use(saved->meta_graphs[i].graph_def);                      (a pointer, NULL when the field is absent)
- *     const tf_NodeDef_attr_entry *e = MAP_FIND(node, attr, SLICE("T"));    (NULL when there is none)
+ *         use(saved->meta_graphs[i].graph_def);     (a pointer, NULL when the field is absent)
+ *     const tf_NodeDef_attr_entry *e = MAP_FIND(node, attr, SLICE("T"));  (NULL: none)
  *     if (e && e->value.which == tf_AttrValue_type)
  *         dtype = e->value.type;
  *
- * What lives where: strings and bytes are slices of the input, which must outlive the message (a mapped file: a
- * frozen graph's constants are never copied); arrays and sub-messages live in the arena. Lists are arrays with
- * <name>_count beside them; maps are arrays of entries in file order, each key once (the last one won); the members of a
- * oneof share a union, `which` holds the number of the one that is set (constants tf_<Message>_<field>), 0 for none.
+ * What lives where: strings and bytes are slices of the input, which must outlive the message (a
+ * mapped file: a frozen graph's constants are never copied); arrays and sub-messages live in the
+ * arena. Lists are arrays with <name>_count beside them; maps are arrays of entries in file order,
+ * each key once (the last one won); the members of a oneof share a union, `which` holds the number
+ * of the one that is set (constants tf_<Message>_<field>), 0 for none.
  *
- * Fields that the table does not know, or whose wire type contradicts it, are kept as raw bytes in `unknown` and
- * written after the known ones. Numbers of an enumeration may be any int32.
+ * Fields that the table does not know, or whose wire type contradicts it, are kept as raw bytes in
+ * `unknown` and written after the known ones. Numbers of an enumeration may be any int32.
  *
  * Structs may be filled by hand (zeroed first) and encoded; arena_push grows their lists:
  *     tf_NodeDef *n = arena_push(a, &graph->node, &graph->node_count, &capacity, sizeof *n); */
@@ -85,13 +88,14 @@ typedef struct enum_type {
     size_t            count;
 } enum_type;
 
-/* Unknown fields of one message: raw tag-and-value bytes, in file order. The first member of every struct. */
+/* Unknown fields of one message: raw tag-and-value bytes, in file order. The first member of every
+ * struct. */
 typedef struct message_unknown {
     slice                   bytes;
     struct message_unknown *next;
 } message_unknown;
 
-/* -- The structs -------------------------------------------------------------------------------- */
+/* -- The structs ------------------------------------------------------------------------------- */
 
 #define FIELD_C_INT32 int32_t
 #define FIELD_C_INT64 int64_t
@@ -185,19 +189,21 @@ enum {
     tf_numbers_end
 };
 
-/* -- Wire format ---------------------------------------------------------------------------------- */
+/* -- Wire format ------------------------------------------------------------------------------- */
 
 #define MESSAGE_MAX_DEPTH 100
 
-/* Merges wire into *message (begin with zeroes): scalars replace, lists grow, sub-messages merge. Slices point into
- * wire. DATA_LOSS when the bytes are no such message, RESOURCE_EXHAUSTED when the arena is spent. */
+/* Merges wire into *message (begin with zeroes): scalars replace, lists grow, sub-messages merge.
+ * Slices point into wire. DATA_LOSS when the bytes are no such message, RESOURCE_EXHAUSTED when the
+ * arena is spent. */
 sm_status message_decode(const message_type *type, slice wire, arena *a, void *message,
                          sm_error *err) CHECKED;
 
-/* The bytes, in a. Deterministic: fields in the order of their numbers, maps sorted by key (integers by value, strings
- * bytewise), then the unknown fields. That is the order of protobuf's C++, which fingerprints are made of. A file that
- * TensorFlow's Python wrote comes back byte for byte but for the order of maps: Python's protobuf writes integer
- * keys in descending order and a string key after the longer ones that it begins ("Tidx" before "T"). */
+/* The bytes, in a. Deterministic: fields in the order of their numbers, maps sorted by key
+ * (integers by value, strings bytewise), then the unknown fields. That is the order of protobuf's
+ * C++, which fingerprints are made of. A file that TensorFlow's Python wrote comes back byte for
+ * byte but for the order of maps: Python's protobuf writes integer keys in descending order and a
+ * string key after the longer ones that it begins ("Tidx" before "T"). */
 sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out,
                          sm_error *err) CHECKED;
 /* The number of those bytes. */
@@ -206,15 +212,15 @@ sm_status message_size(const message_type *type, const void *message, size_t *si
 
 /* -- Text format (text_parse.c, text_print.c) ------------------------------------------------- */
 
-/* Parses protobuf's text format (saved_model.pbtxt). Strings without escapes point into text. DATA_LOSS with
- * "line:column: what is wrong". */
+/* Parses protobuf's text format (saved_model.pbtxt). Strings without escapes point into text.
+ * DATA_LOSS with "line:column: what is wrong". */
 sm_status message_parse_text(const message_type *type, slice text, arena *a, void *message,
                              sm_error *err) CHECKED;
-/* Prints as protobuf does: two spaces of indentation, fields in the order of their numbers, maps sorted by key, Any expanded
- * when its type is known. */
+/* Prints as protobuf does: two spaces of indentation, fields in the order of their numbers, maps
+ * sorted by key, Any expanded when its type is known. */
 void message_print(const message_type *type, const void *message, str *out);
 
-/* -- Helpers ---------------------------------------------------------------------------------------- */
+/* -- Helpers ----------------------------------------------------------------------------------- */
 
 /* The entry of a map with string keys, or NULL:
  *     const tf_NodeDef_attr_entry *e = MAP_FIND(node, attr, SLICE("T")); */

@@ -6,13 +6,14 @@
  *     |  length (a varint)
  *     tag = number << 3 | wire type
  *
- * A message that has lists is walked twice. The first walk looks at tags and lengths only and counts, so that every list is
- * allocated once, exactly, and with no more elements than there are bytes to justify them; the second one fills in. The first
- * walk skips sub-messages by their length, so each level costs one extra pass over its own tags and no more.
+ * A message that has lists is walked twice. The first walk looks at tags and lengths only and
+ * counts, so that every list is allocated once, exactly, and with no more elements than there are
+ * bytes to justify them; the second one fills in. The first walk skips sub-messages by their
+ * length, so each level costs one extra pass over its own tags and no more.
  *
- * As in protobuf: packed and unpacked numbers are both accepted, a field whose wire type contradicts the table
- * counts as unknown, a later scalar replaces an earlier one, sub-messages merge, an entry of a map replaces an earlier
- * one with the same key, strings must be UTF-8. */
+ * As in protobuf: packed and unpacked numbers are both accepted, a field whose wire type
+ * contradicts the table counts as unknown, a later scalar replaces an earlier one, sub-messages
+ * merge, an entry of a map replaces an earlier one with the same key, strings must be UTF-8. */
 #include "base/map.h"
 #include "format/message_int.h"
 
@@ -40,7 +41,7 @@ static sm_status damaged(decoder *d, const message_type *type, const char *at, c
                 what, (size_t)(at - d->start));
 }
 
-/* -- Scalars --------------------------------------------------------------------------------------- */
+/* -- Scalars ----------------------------------------------------------------------------------- */
 
 const uint8_t wire_of[] = {
     [FIELD_INT32] = WIRE_VARINT,    [FIELD_INT64] = WIRE_VARINT,  [FIELD_UINT32] = WIRE_VARINT,
@@ -114,7 +115,7 @@ static size_t packed_count(int type, slice run)
     return run.len && (uint8_t)run.ptr[run.len - 1] >= 0x80 ? SIZE_MAX : n;
 }
 
-/* -- First walk: make room for lists ---------------------------------------------------------------- */
+/* -- First walk: make room for lists ----------------------------------------------------------- */
 
 static const message_field *find_field(const message_type *type, uint32_t number)
 {
@@ -178,7 +179,7 @@ static sm_status count_lists(decoder *d, const target *t, const char *p)
     return any ? grow_lists(d, t, more) : SM_OK;
 }
 
-/* -- Second walk: fill in --------------------------------------------------------------------------- */
+/* -- Second walk: fill in ---------------------------------------------------------------------- */
 
 static sm_status keep_unknown(decoder *d, target *t, const char *from, const char *to)
 {
@@ -311,7 +312,7 @@ sm_status message_decode(const message_type *type, slice wire, arena *a, void *m
     return decode_fields(&d, type, wire.ptr, wire.ptr + wire.len, message, 1);
 }
 
-/* -- Maps: each key once ----------------------------------------------------------------------------- */
+/* -- Maps: each key once ----------------------------------------------------------------------- */
 
 /* The bytes that a key consists of. */
 static slice key_bytes(const message_type *entry, const char *at)
@@ -373,7 +374,7 @@ sm_status message_unique_maps(const message_type *type, void *message, arena *a,
     return SM_OK;
 }
 
-/* -- Wire helpers ------------------------------------------------------------------------------------ */
+/* -- Wire helpers ------------------------------------------------------------------------------ */
 
 const char *wire_skip(const char *p, const char *end, uint32_t number, int wire, int depth)
 {

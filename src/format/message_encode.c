@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/message_encode.c - structs to wire format.
  *
- * Two walks in the same order. The first computes sizes and queues the size of every sub-message, because its
- * length stands before it; the order of each map's entries is queued too, so that it is sorted once. The second writes into a
- * buffer of exactly the right size and takes from the queues what the first one put there. */
+ * Two walks in the same order. The first computes sizes and queues the size of every sub-message,
+ * because its length stands before it; the order of each map's entries is queued too, so that it is
+ * sorted once. The second writes into a buffer of exactly the right size and takes from the queues
+ * what the first one put there. */
 #include "format/message_int.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@ typedef struct encoder {
 static size_t measure(encoder *e, const message_type *type, const void *message, int depth);
 static void   emit_message(encoder *e, const message_type *type, const void *message);
 
-/* -- What is set, and in which order ------------------------------------------------------------------ */
+/* -- What is set, and in which order ----------------------------------------------------------- */
 
 static bool not_zero(const void *p, int type)
 {
@@ -51,7 +52,8 @@ bool message_field_set(const message_field *f, const void *message, uint32_t num
     return false;
 }
 
-/* The key of an entry: it follows `unknown`, whatever the map. p points to an element of the sorted array. */
+/* The key of an entry: it follows `unknown`, whatever the map. p points to an element of the sorted
+ * array. */
 #define KEY(p, type) (*(const type *)(const void *)(*(const char *const *)(p) + sizeof(void *)))
 #define BY(name, type)                                                        \
     static int by_##name(const void *a, const void *b)                        \
@@ -87,7 +89,7 @@ const void **message_sorted_entries(const message_type *entry, const void *entri
     return sorted;
 }
 
-/* -- First walk: sizes -------------------------------------------------------------------------------- */
+/* -- First walk: sizes ------------------------------------------------------------------------- */
 
 static uint64_t varint_value(const void *p, int type)
 {
@@ -197,7 +199,7 @@ static size_t measure(encoder *e, const message_type *type, const void *message,
     return size;
 }
 
-/* -- Second walk: bytes ------------------------------------------------------------------------------- */
+/* -- Second walk: bytes ------------------------------------------------------------------------ */
 
 static void emit_bytes(encoder *e, slice bytes)
 {
@@ -288,7 +290,7 @@ static void emit_message(encoder *e, const message_type *type, const void *messa
         emit_bytes(e, u->bytes);
 }
 
-/* -- Entry points ------------------------------------------------------------------------------------- */
+/* -- Entry points ------------------------------------------------------------------------------ */
 
 static sm_status measure_all(encoder *e, const message_type *type, const void *message,
                              size_t *size, sm_error *err)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format/message_tables.c - tf_messages.def as data: a table of fields per message, of values per enumeration.
+/* format/message_tables.c - tf_messages.def as data: a table of fields per message, of values per
+ * enumeration.
  *
- * Tables are indexed by field number, so finding a field is one load and walking the table is walking in the order in
- * which protobuf writes. Holes are rows of zeroes (FIELD_ABSENT). */
+ * Tables are indexed by field number, so finding a field is one load and walking the table is
+ * walking in the order in which protobuf writes. Holes are rows of zeroes (FIELD_ABSENT). */
 #include "format/message.h"
 
 /* clang-format off */
 
-/* -- Enumerations -------------------------------------------------------------------------------- */
+/* -- Enumerations ------------------------------------------------------------------------------ */
 
 #define ENUM_TYPE(enumeration, full_name) static const enum_value values_##enumeration[] = {
 #define ENUM_VALUE(enumeration, value, number) { #value, number },
@@ -19,12 +20,12 @@
                                            sizeof values_##enumeration / sizeof(enum_value) };
 #include "format/tf_messages.def"
 
-/* -- Entries of maps ----------------------------------------------------------------------------- */
+/* -- Entries of maps --------------------------------------------------------------------------- */
 
 #define ENTRY(entry, key_type, value_of, value_type, value_label)                                  \
     static const message_field fields_##entry[] = {                                                \
-        [1] = { "key", NULL, offsetof(tf_##entry, key), 0, FIELD_##key_type, FIELD_PLAIN },         \
-        [2] = { "value", value_of, offsetof(tf_##entry, value), 0, value_type, value_label },       \
+        [1] = { "key", NULL, offsetof(tf_##entry, key), 0, FIELD_##key_type, FIELD_PLAIN },        \
+        [2] = { "value", value_of, offsetof(tf_##entry, value), 0, value_type, value_label },      \
     };                                                                                             \
     static const message_type type_##entry = { NULL, fields_##entry, 3, 0, sizeof(tf_##entry) };
 
@@ -34,7 +35,7 @@
     ENTRY(message##_##name##_entry, key_type, &type_##sub, FIELD_SUB, FIELD_EMBEDDED)
 #include "format/tf_messages.def"
 
-/* -- Messages ------------------------------------------------------------------------------------ */
+/* -- Messages ---------------------------------------------------------------------------------- */
 
 /* lists_NodeDef: how many lists and maps it has */
 #define MESSAGE(message, full_name) enum { lists_##message = 0
@@ -60,15 +61,18 @@
 #define SUB(message, number, name, sub)                                                            \
     ROW(message, number, name, &type_##sub, FIELD_SUB, FIELD_POINTER, 0)
 #define OPTIONAL_FIELD(message, number, name, type)                                                \
-    ROW(message, number, name, NULL, FIELD_##type, FIELD_OPTIONAL, offsetof(tf_##message, has_##name))
+    ROW(message, number, name, NULL, FIELD_##type, FIELD_OPTIONAL,                           \
+        offsetof(tf_##message, has_##name))
 #define REPEATED_FIELD(message, number, name, type)                                                \
     ROW(message, number, name, NULL, FIELD_##type, FIELD_REPEATED, COUNT(message, name))
 #define REPEATED_ENUM(message, number, name, enumeration)                                          \
-    ROW(message, number, name, &type_##enumeration, FIELD_ENUM, FIELD_REPEATED, COUNT(message, name))
+    ROW(message, number, name, &type_##enumeration, FIELD_ENUM, FIELD_REPEATED,                 \
+        COUNT(message, name))
 #define REPEATED_SUB(message, number, name, sub)                                                   \
     ROW(message, number, name, &type_##sub, FIELD_SUB, FIELD_REPEATED, COUNT(message, name))
 #define MAP(message, number, name, key_type, type)                                                 \
-    ROW(message, number, name, &type_##message##_##name##_entry, FIELD_SUB, FIELD_MAP, COUNT(message, name))
+    ROW(message, number, name, &type_##message##_##name##_entry, FIELD_SUB, FIELD_MAP,         \
+        COUNT(message, name))
 #define MAP_SUB(message, number, name, key_type, sub) MAP(message, number, name, key_type, sub)
 #define ONEOF_FIELD(message, number, name, type)                                                   \
     ROW(message, number, name, NULL, FIELD_##type, FIELD_ONEOF, WHICH(message))
@@ -92,7 +96,7 @@ static const message_type *const all_messages[] = {
 
 /* clang-format on */
 
-/* -- Looking things up --------------------------------------------------------------------------- */
+/* -- Looking things up ------------------------------------------------------------------------- */
 
 const message_type *message_type_find(slice full_name)
 {

@@ -3,11 +3,11 @@
  *
  *     93 'N' 'U' 'M' 'P' 'Y'  major minor     version 1.0, 2.0 or 3.0
  *     u16 (1.0) or u32 (2.0, 3.0)             length of the header, little-endian
- *     {'descr': '<f4', ... }    spaces \n     the header (npy_header.c); the data begins at a multiple of 64
+ *     {'descr': '<f4', ... }    spaces \n     the header (npy_header.c); data begins at 64 n
  *     elements                                row-major, or with fortran_order column-major
  *
- * descr is byte order (< little, > big, | does not matter, = the machine's), kind and item size. One table maps it to
- * element types, in both directions. */
+ * descr is byte order (< little, > big, | does not matter, = the machine's), kind and item size.
+ * One table maps it to element types, in both directions. */
 #include "format/npy.h"
 
 #include "base/file.h"
@@ -20,7 +20,7 @@
 #define MAGIC "\x93NUMPY"
 #define HEADER_LIMIT (1 << 20)    /* numpy itself stops at 10,000 */
 
-/* -- Types --------------------------------------------------------------------------------------- */
+/* -- Types ------------------------------------------------------------------------------------- */
 
 typedef struct npy_type {
     sm_dtype    dtype;
@@ -80,7 +80,7 @@ static sm_status find_type(const npy_header *h, npy *n, sm_error *err)
     return unknown_type(h, err);
 }
 
-/* -- Reading ------------------------------------------------------------------------------------- */
+/* -- Reading ----------------------------------------------------------------------------------- */
 
 static sm_status split_header(slice file, slice *header, size_t *data_offset, sm_error *err)
 {
@@ -131,7 +131,8 @@ sm_status npy_parse(slice file, npy *out, sm_error *err)
     return SM_OK;
 }
 
-/* Where element i of the row-major order lies in the file's order; point is its index, stepped by the caller. */
+/* Where element i of the row-major order lies in the file's order; point is its index, stepped by
+ * the caller. */
 static size_t file_index(const npy *n, size_t i, const int64_t *point)
 {
     size_t index = 0;
@@ -240,7 +241,7 @@ sm_status npy_read_strings(const npy *n, tstring *out, sm_error *err)
     return status;
 }
 
-/* -- Writing ------------------------------------------------------------------------------------- */
+/* -- Writing ----------------------------------------------------------------------------------- */
 
 /* The header as numpy pads it: room for the first dimension to grow, then to a multiple of 64. */
 static void add_header(str *out, const char *descr, const shape *s)
@@ -313,7 +314,8 @@ static void add_pickled_bytes(str *out, slice s)
     str_add(out, s);
 }
 
-/* numpy._core.multiarray._reconstruct(ndarray, (0,), b'b'), then its state: version, shape, dtype, order, elements. */
+/* numpy._core.multiarray._reconstruct(ndarray, (0,), b'b'), then its state: version, shape, dtype,
+ * order, elements. */
 static void add_pickle(str *out, const shape *s, const tstring *strings, size_t count)
 {
     static const char begin[] = "\x80\x04"

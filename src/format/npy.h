@@ -5,9 +5,9 @@
  *     if (n.kind == NPY_NUMBERS) TRY(npy_read(&n, buffer, err));              (n.bytes bytes)
  *     else TRY(npy_read_strings(&n, tstrings, err));                          (n.count of them)
  *
- * Types: bool, integers, floats, half and complex of either byte order; 'S' and 'U' as strings; "<V2" is how numpy
- * writes bfloat16, [('qint8', '|i1')] and its kin the quantised types. An array of Python objects is
- * recognised but not read: `data` is its pickle. */
+ * Types: bool, integers, floats, half and complex of either byte order; 'S' and 'U' as strings;
+ * "<V2" is how numpy writes bfloat16, [('qint8', '|i1')] and its kin the quantised types. An array
+ * of Python objects is recognised but not read: `data` is its pickle. */
 #ifndef FORMAT_NPY_H
 #define FORMAT_NPY_H
 
@@ -35,16 +35,17 @@ typedef struct npy {
     size_t   data_offset;  /* where they begin                                    */
 } npy;
 
-/* Reads the header. DATA_LOSS when it is damaged or the file ends too early, UNIMPLEMENTED for types that no tensor has. */
+/* Reads the header. DATA_LOSS when it is damaged or the file ends too early, UNIMPLEMENTED for
+ * types that no tensor has. */
 sm_status npy_parse(slice file, npy *out, sm_error *err) CHECKED;
 /* The elements in row-major order and our byte order, n->bytes bytes. */
 sm_status npy_read(const npy *n, void *out, sm_error *err) CHECKED;
 /* The strings, copied into n->count zeroed tstrings. Objects are UNIMPLEMENTED. */
 sm_status npy_read_strings(const npy *n, tstring *out, sm_error *err) CHECKED;
 
-/* An array as a file: *head, then *tail. For numbers tail is the data (borrowed) and head the header; for strings all is
- * in head: as 'S', unless that would lose zero bytes at the end of a string or waste much room; then as
- * Python objects, which is what TensorFlow writes always. */
+/* An array as a file: *head, then *tail. For numbers tail is the data (borrowed) and head the
+ * header; for strings all is in head: as 'S', unless that would lose zero bytes at the end of a
+ * string or waste much room; then as Python objects, which is what TensorFlow writes always. */
 sm_status npy_encode(sm_dtype t, const shape *s, const void *data, str *head, slice *tail,
                      sm_error *err) CHECKED;
 /* The same into a file, atomically. */

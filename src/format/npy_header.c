@@ -4,8 +4,8 @@
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
  *     {'descr': [('qint8', '|i1')], 'fortran_order': False, 'shape': (), }
  *
- * Strings have single or double quotes and no escapes, integers may end in L (Python 2 wrote that), white
- * space and a trailing comma may stand where Python allows them. */
+ * Strings have single or double quotes and no escapes, integers may end in L (Python 2 wrote that),
+ * white space and a trailing comma may stand where Python allows them. */
 #include "format/npy_header.h"
 
 typedef struct cursor {

@@ -13,7 +13,7 @@ typedef struct npy_header {
     bool  has_descr, has_order, has_shape;
 } npy_header;
 
-/* Reads a Python dictionary display with the keys descr, fortran_order and shape and nothing else. */
+/* Reads a Python dictionary with the keys descr, fortran_order and shape and nothing else. */
 sm_status npy_header_parse(slice text, npy_header *out, sm_error *err) CHECKED;
 
 #endif

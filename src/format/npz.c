@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/npz.c - libzip behind npz.h.
  *
- * An archive's directory says how large a member becomes; memory is taken only when the packed size can
- * justify that: deflate packs at most 1032 to 1, stored members 1 to 1, nothing else is unpacked. */
+ * An archive's directory says how large a member becomes; memory is taken only when the packed size
+ * can justify that: deflate packs at most 1032 to 1, stored members 1 to 1, nothing else is
+ * unpacked. */
 #include "format/npz.h"
 
 #ifdef SM_HAVE_ZIP
@@ -35,7 +36,7 @@ static sm_status open_failed(const char *path, int code, sm_error *err)
     return status;
 }
 
-/* -- Reading ------------------------------------------------------------------------------------- */
+/* -- Reading ----------------------------------------------------------------------------------- */
 
 sm_status npz_open(const char *path, npz **out, sm_error *err)
 {
@@ -136,7 +137,7 @@ sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
     return SM_OK;
 }
 
-/* -- Writing ------------------------------------------------------------------------------------- */
+/* -- Writing ----------------------------------------------------------------------------------- */
 
 static bool add_member(zip_t *zip, const npz_member *m, bool compress)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/slice_key.c - OrderedCode: an encoding whose bytewise order is the order of the values.
  *
- *     key        = number 0 | string name | number rank | per dimension: signed start, signed length
+ *     key        = number 0 | string name | number rank | for each dim: signed start, signed length
  *     number     = one byte n, then the value big-endian in n bytes (none for 0)
  *     string     = the bytes with 00 -> 00 ff and ff -> ff 00, then 00 01
- *     signed     = big-endian two's complement in the fewest bytes that hold 7 bits per byte and a sign, with a header
- *                  of as many one bits as there are bytes xor-ed onto the front: 80 | c0 | e0 | ... | ff c0
+ *     signed     = big-endian two's complement in the fewest bytes that hold 7 bits per byte and a
+ *                  sign, with a header of as many one bits as there are bytes xor-ed onto the
+ *                  front: 80 | c0 | e0 | ... | ff c0
  *
  * Every such key begins with a byte 0 and so stands before all ordinary names. */
 #include "format/slice_key.h"

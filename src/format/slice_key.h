@@ -5,8 +5,8 @@
 
 #include "base/str.h"
 
-/* Appends the key of the part of `name` that covers [start[i], start[i] + length[i]) in each of `rank` dimensions;
- * a dimension that is covered whole has start 0 and length -1. */
+/* Appends the key of the part of `name` that covers [start[i], start[i] + length[i]) in each of
+ * `rank` dimensions; a dimension that is covered whole has start 0 and length -1. */
 void slice_key(str *out, slice name, int rank, const int64_t *start, const int64_t *length);
 
 #endif

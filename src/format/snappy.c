@@ -3,13 +3,14 @@
  *
  *     varint      length of the result
  *     elements    until the input ends; the low two bits of the first byte say which
- *       xxxxxx00  literal: the upper six bits are length - 1; 60..63 mean that it follows in 1..4 bytes (le)
+ *       xxxxxx00  literal: the upper six bits are length - 1; 60..63: it follows in 1..4 bytes (le)
  *       ooolll01  o    copy of lll + 4 bytes from 11 bits of distance back: ooo above the next byte
  *       llllll10  oo   copy of llllll + 1 bytes, distance in 2 bytes (le)
  *       llllll11  oooo the same, distance in 4 bytes
  *
- * A copy may overlap what it writes: a distance of 1 repeats one byte. No element of two bytes or more makes
- * more than 64 bytes, so a result of more than 64 bytes for each input byte is refused before memory is taken. */
+ * A copy may overlap what it writes: a distance of 1 repeats one byte. No element of two bytes or
+ * more makes more than 64 bytes, so a result of more than 64 bytes for each input byte is refused
+ * before memory is taken. */
 #include "format/snappy.h"
 
 #include "format/wire.h"

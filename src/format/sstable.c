@@ -2,15 +2,16 @@
 /* format/sstable.c - a walk over a LevelDB table.
  *
  *     file    = data block ... | metaindex block (empty) | index block | footer
- *     footer  = metaindex handle, index handle, zeros up to 40 bytes | 57 fb 80 8b 24 75 47 db     (48 bytes)
+ *     footer  = metaindex handle, index handle, zeros up to 40 bytes | 57 fb 80 8b 24 75 47 db
  *     handle  = varint offset, varint size (without the trailer)
  *     block   = contents | type (0 raw, 1 snappy) | u32 masked crc32c of contents and type
  *     contents= entry ... | u32 offset of each restart | u32 number of restarts
  *     entry   = varint shared, varint unshared, varint value length | key suffix | value
  *
- * A key is the first `shared` bytes of the key before it and its own suffix; at a restart shared is 0. An entry of the index block has
- * a key that no key of its block exceeds and a handle as its value. Restarts serve binary search: we read everything,
- * once, in order, and ignore where they point. */
+ * A key is the first `shared` bytes of the key before it and its own suffix; at a restart shared is
+ * 0. An entry of the index block has a key that no key of its block exceeds and a handle as its
+ * value. Restarts serve binary search: we read everything, once, in order, and ignore where they
+ * point. */
 #include "format/sstable.h"
 
 #include "base/crc32c.h"

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/tensor_proto.c - the two ways in which a TensorProto keeps its elements.
  *
- * The typed lists are rows of a table: where the list is, how large its elements are, how large the tensor's. Where both
- * are of one size (float_val, int64_val ...) the list is copied as it is; where the list is wider (int_val for int8, half_val)
- * each value is cut, which on a little-endian machine is copying its first bytes. */
+ * The typed lists are rows of a table: where the list is, how large its elements are, how large the
+ * tensor's. Where both are of one size (float_val, int64_val ...) the list is copied as it is;
+ * where the list is wider (int_val for int8, half_val) each value is cut, which on a little-endian
+ * machine is copying its first bytes. */
 #include "format/tensor_proto.h"
 
 #include <inttypes.h>
 
-/* -- Shapes -------------------------------------------------------------------------------------------- */
+/* -- Shapes ------------------------------------------------------------------------------------ */
 
 sm_status shape_from_proto(const tf_TensorShapeProto *p, shape *out, sm_error *err)
 {
@@ -47,7 +48,7 @@ tf_TensorShapeProto *shape_to_proto(arena *a, const shape *s)
     return p;
 }
 
-/* -- Typed lists --------------------------------------------------------------------------------------- */
+/* -- Typed lists ------------------------------------------------------------------------------- */
 
 typedef struct typed_list {
     const char *values;
@@ -113,7 +114,7 @@ static typed_list list_of(const tf_TensorProto *p, sm_dtype t)
                          row->stride };
 }
 
-/* -- Reading ------------------------------------------------------------------------------------------- */
+/* -- Reading ----------------------------------------------------------------------------------- */
 
 sm_status tensor_proto_header(const tf_TensorProto *p, tensor_header *out, sm_error *err)
 {
@@ -190,7 +191,7 @@ sm_status tensor_proto_read_strings(const tf_TensorProto *p, const tensor_header
     return SM_OK;
 }
 
-/* -- Making -------------------------------------------------------------------------------------------- */
+/* -- Making ------------------------------------------------------------------------------------ */
 
 sm_status tensor_proto_make(arena *a, sm_dtype t, const shape *s, const void *data,
                             tf_TensorProto *p, sm_error *err)

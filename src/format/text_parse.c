@@ -8,8 +8,9 @@
  *     any_info { [type.googleapis.com/tensorflow.OpList] { } } an Any, spelled out
  *     # a comment                       , and ; may stand between fields
  *
- * The same tables as for the wire format drive a recursive descent. Strictness is protobuf's: an unknown
- * field, a number out of range or a singular field given twice is an error with line and column. */
+ * The same tables as for the wire format drive a recursive descent. Strictness is protobuf's: an
+ * unknown field, a number out of range or a singular field given twice is an error with line and
+ * column. */
 #define _GNU_SOURCE 1
 
 #include "format/message_int.h"
@@ -26,7 +27,7 @@ typedef struct parser {
 
 static sm_status parse_fields(parser *ps, const message_type *type, void *message, char close);
 
-/* -- Characters and words ------------------------------------------------------------------------ */
+/* -- Characters and words ---------------------------------------------------------------------- */
 
 static sm_status syntax(parser *ps, const char *at, const char *what, slice word)
 {
@@ -104,7 +105,7 @@ static slice take_number(parser *ps, bool *negative)
     return slice_make(from, (size_t)(ps->p - from));
 }
 
-/* -- Strings ------------------------------------------------------------------------------------- */
+/* -- Strings ----------------------------------------------------------------------------------- */
 
 static int digit_value(char c)
 {
@@ -123,7 +124,8 @@ static int read_digits(const char **p, const char *end, int base, int most, uint
     return n;
 }
 
-/* One escape, *p behind its backslash; NULL when it is none. It never makes more bytes than it takes. */
+/* One escape, *p behind its backslash; NULL when it is none. It never makes more bytes than it
+ * takes. */
 static char *unescape(const char **p, const char *end, char *to)
 {
     static const char names[] = "abfnrtv\\'\"?", values[] = "\a\b\f\n\r\t\v\\'\"?";
@@ -225,7 +227,7 @@ static sm_status parse_string(parser *ps, slice *out)
     return SM_OK;
 }
 
-/* -- Numbers ------------------------------------------------------------------------------------- */
+/* -- Numbers ----------------------------------------------------------------------------------- */
 
 /* Decimal, 0x hexadecimal or 0 octal digits that fill the word and stay below or at limit. */
 static bool read_integer(slice word, uint64_t limit, uint64_t *value)
@@ -343,7 +345,7 @@ static sm_status parse_enum(parser *ps, const message_field *f, int32_t *place)
     return syntax(ps, at, "unknown enumeration value ", word);
 }
 
-/* -- Values and fields --------------------------------------------------------------------------- */
+/* -- Values and fields ------------------------------------------------------------------------- */
 
 static sm_status parse_scalar(parser *ps, const message_field *f, void *place)
 {
@@ -425,7 +427,8 @@ static sm_status parse_single(parser *ps, text_target *t, const message_field *f
     return parse_message(ps, f->of, place);
 }
 
-/* [type.googleapis.com/tensorflow.Name] { ... } inside an Any: parsed as that message and put on the wire. */
+/* [type.googleapis.com/tensorflow.Name] { ... } inside an Any: parsed as that message and put on
+ * the wire. */
 static sm_status parse_any(parser *ps, text_target *t)
 {
     tf_Any     *any = (tf_Any *)(void *)t->message;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/text_print.c - structs to protobuf's text format, as Python's text_format prints it.
  *
- * One line per value, two spaces per level, fields in the order of their numbers, maps in the order of their keys.
- * Floats print with the fewest digits that read back to the same value, whole ones with ".0". Unknown fields are left out: the
- * text format has no names for them. */
+ * One line per value, two spaces per level, fields in the order of their numbers, maps in the order
+ * of their keys. Floats print with the fewest digits that read back to the same value, whole ones
+ * with ".0". Unknown fields are left out: the text format has no names for them. */
 #define _GNU_SOURCE 1
 
 #include "format/message_int.h"
@@ -23,7 +23,7 @@ typedef struct printer {
 
 static void print_message(printer *pr, const message_type *type, const void *message);
 
-/* -- Scalars ------------------------------------------------------------------------------------- */
+/* -- Scalars ----------------------------------------------------------------------------------- */
 
 static void print_string(str *out, slice s, bool text)
 {
@@ -136,7 +136,7 @@ static void print_scalar(printer *pr, const message_field *f, const void *p)
     }
 }
 
-/* -- Messages ------------------------------------------------------------------------------------ */
+/* -- Messages ---------------------------------------------------------------------------------- */
 
 static void indent(printer *pr)
 {
@@ -184,7 +184,8 @@ static void print_list(printer *pr, const message_field *f, const void *message)
         print_value(pr, f, sorted ? sorted[i] : list + i * size);
 }
 
-/* An Any whose type is known and whose bytes are that type prints as the message; otherwise it is not printed here. */
+/* An Any whose type is known and whose bytes are that type prints as the message; otherwise it is
+ * not printed here. */
 static bool print_any(printer *pr, const tf_Any *any)
 {
     ptrdiff_t           slash = slice_rfind(any->type_url, '/');

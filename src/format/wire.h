@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format/wire.h - protobuf's wire format, byte by byte: what decoder, encoder and table reader share.
+/* format/wire.h - protobuf's wire format, byte by byte: what decoder, encoder and table reader
+ * share.
  *
  *     field   = tag value           tag = varint(number << 3 | wire type)
- *     varint  = 7 bits per byte, low ones first, the top bit set on all bytes but the last (at most 10)
+ *     varint  = 7 bits per byte, low ones first, the top bit set on all but the last (at most 10)
  *     value   = wire type 0: varint | 1: 8 bytes | 2: varint length, that many bytes | 5: 4 bytes
- *               (3 and 4 open and close a group, which nothing in TensorFlow uses: skipped as unknown)
+ *               (3 and 4 open and close a group, which TensorFlow never uses: unknown)
  *
- * Everything on disk is little-endian whatever the machine; le32() and its kin say so. Readers return the place after what
- * they read, or NULL when the bytes end too early. */
+ * Everything on disk is little-endian whatever the machine; le32() and its kin say so. Readers
+ * return the place after what they read, or NULL when the bytes end too early. */
 #ifndef FORMAT_WIRE_H
 #define FORMAT_WIRE_H
 
 #include "base/slice.h"
 
-enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2, WIRE_GROUP = 3, WIRE_GROUP_END = 4, WIRE_FIXED32 = 5 };
+enum {
+    WIRE_VARINT = 0,
+    WIRE_FIXED64 = 1,
+    WIRE_LENGTH = 2,
+    WIRE_GROUP = 3,
+    WIRE_GROUP_END = 4,
+    WIRE_FIXED32 = 5
+};
 
 #define WIRE_MAX_NUMBER 536870911u    /* the largest field number: 2^29 - 1 */
 
@@ -65,7 +73,7 @@ static inline char *put_varint(char *p, uint64_t v)
     return p;
 }
 
-/* NULL too for a varint of more than ten bytes. Bits beyond the 64th are dropped, as protobuf does. */
+/* NULL too for a varint of more than ten bytes. Bits beyond the 64th are dropped. */
 static inline const char *get_varint(const char *p, const char *end, uint64_t *v)
 {
     uint64_t r = 0;
@@ -92,7 +100,8 @@ static inline const char *get_bytes(const char *p, const char *end, slice *bytes
     return p + n;
 }
 
-/* The place after the value that follows a tag with this number; nested groups at most `depth` deep. */
+/* The place after the value that follows a tag with this number; nested groups at most `depth`
+ * deep. */
 const char *wire_skip(const char *p, const char *end, uint32_t number, int wire, int depth);
 
 /* A tag; NULL too when it is none (number 0 or above WIRE_MAX_NUMBER). */
@@ -100,8 +109,10 @@ static inline const char *get_tag(const char *p, const char *end, uint32_t *numb
 {
     uint64_t tag;
 
-    if (p < end && (uint8_t)*p < 0x80) tag = (uint8_t)*p++;
-    else if (!(p = get_varint(p, end, &tag))) return NULL;
+    if (p < end && (uint8_t)*p < 0x80)
+        tag = (uint8_t)*p++;
+    else if (!(p = get_varint(p, end, &tag)))
+        return NULL;
     *number = (uint32_t)(tag >> 3);
     *wire = (int)(tag & 7);
     return tag >> 32 || !*number ? NULL : p;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tensor bundles: one that TensorFlow wrote (numbers, strings, parts of partitioned tensors), one in big-endian order that
- * TensorFlow reads, and damage to both. */
+/* Tensor bundles: one that TensorFlow wrote (numbers, strings, parts of partitioned tensors), one
+ * in big-endian order that TensorFlow reads, and damage to both. */
 #include "format/bundle.h"
 #include "hex.h"
 
@@ -39,7 +39,7 @@ static const char big_index[] =
     "0000000000000000000000000000000000000000000000000057fb808b247547db";
 static const char big_data[] = "3fc00000c00000003f80000040000000010534f7ee697868656c6c6f";
 
-/* -- A bundle on disk ---------------------------------------------------------------------------- */
+/* -- A bundle on disk -------------------------------------------------------------------------- */
 
 static arena a;
 static char *directory, prefix[300];
@@ -103,7 +103,7 @@ static void check_strings(bundle *b, const char *key, const slice *want, size_t 
     }
 }
 
-/* -- Reading ------------------------------------------------------------------------------------- */
+/* -- Reading ----------------------------------------------------------------------------------- */
 
 TEST(listing)
 {
@@ -234,7 +234,7 @@ TEST(the_other_byte_order)
     end();
 }
 
-/* -- Damage -------------------------------------------------------------------------------------- */
+/* -- Damage ------------------------------------------------------------------------------------ */
 
 TEST(missing_files)
 {
@@ -339,7 +339,7 @@ TEST(a_damaged_index)
     arena_clear(&all);
 }
 
-/* -- Compressed blocks --------------------------------------------------------------------------- */
+/* -- Compressed blocks ------------------------------------------------------------------------- */
 
 /* A table of one block, whose contents are given with the type byte. */
 static slice table_of(slice block, char type)

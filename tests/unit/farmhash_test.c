@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fingerprint64: one string of each length class, values from TensorFlow's StringToHashBucketFast. */
+/* Fingerprint64: a string of each length class, values from TensorFlow's StringToHashBucketFast. */
 #include "base/farmhash.h"
 #include "hex.h"
 
@@ -41,7 +41,8 @@ TEST(does_not_read_past_the_end)
     }
 }
 
-/* signature_def_hash of a fingerprint.pb that TensorFlow wrote: keys and serialised signatures, joined in order. */
+/* signature_def_hash of a fingerprint.pb that TensorFlow wrote: keys and serialised signatures,
+ * joined in order. */
 TEST(joins_as_tensorflow_does)
 {
     arena       a;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Protobuf messages on the wire: what is read, what is refused, and that writing gives the same bytes again. */
+/* Protobuf messages on the wire: what is read, what is refused, and that writing gives the same
+ * bytes again. */
 #include "format/message_int.h"
 #include "hex.h"
 
@@ -146,7 +147,7 @@ TEST(maps)
     tf_FunctionDef f = { 0 };
 
     arena_init(&a, 0);
-    /* keys sort; the last of equal keys wins; a missing key or value is the default, both are written */
+    /* keys sort; the last of equal keys wins; a missing key or value is written as its default */
     ROUND_TRIP(FunctionDef, "2206 0a0162 120131 2206 0a0161 120132 2206 0a0162 120133",
                "2206 0a0161 120132 2206 0a0162 120133");
     ROUND_TRIP(FunctionDef, "2200", "2204 0a00 1200");

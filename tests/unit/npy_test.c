@@ -156,7 +156,7 @@ TEST(objects_are_a_place)
     arena_clear(&a);
 }
 
-/* -- Writing ------------------------------------------------------------------------------------- */
+/* -- Writing ----------------------------------------------------------------------------------- */
 
 static void check_header(sm_dtype t, shape s, const void *data, const char *begin)
 {

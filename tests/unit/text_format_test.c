@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Protobuf's text format: what is understood, what is refused where, and that printing gives Python's text. */
+/* Protobuf's text format: what is understood, what is refused where, and that printing gives
+ * Python's text. */
 #include "format/message.h"
 #include "hex.h"
 
