@@ -152,7 +152,7 @@ sm_status call_may_access(const call *c, slice path, bool write) CHECKED;
 /* -- Elementwise -------------------------------------------------------------------------------------------------- */
 
 /* A map loop computes n elements: out[i] = f(x[0][i*step[0]], x[1][i*step[1]], ...), step 0 or 1. Broadcasting, threads,
- * half and bfloat16 are the map driver's (ops/map.c). */
+ * half and bfloat16 are the map driver's (ops/formula.c). */
 struct map_args {
     size_t       n;
     const void  *x[3];
@@ -163,7 +163,7 @@ struct map_args {
     _Atomic int *failed;            /* set to 1: the driver reports kernel failure (integer division by zero)       */
 };
 
-/* ops/map.c: the driver that runtime calls for kernels that have `map` */
+/* ops/formula.c: the driver that runtime calls for kernels that have `map` */
 sm_status map_run(call *c);
 
 #endif

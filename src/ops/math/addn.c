@@ -4,7 +4,7 @@
  * half and bfloat16 are summed in float and rounded once at the end.
  *
  * Tests: addn.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 typedef struct sum_of {
     call *c;

@@ -6,7 +6,7 @@
  * is right then); NaN counts as larger than every number, so that the order is one.
  *
  * Tests: argmax.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 /* -- ArgMax, ArgMin: [outer, n, inner] -> [outer, inner] ---------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
  *   - Maximum and Minimum let NaN through, from either side.
  *
  * Tests: binary.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 /* -- Arithmetic ---------------------------------------------------------------------------------------------------- */
 

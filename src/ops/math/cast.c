@@ -10,7 +10,7 @@
  * imaginary part; bool is "not zero". Truncate = true cuts the digits that a narrower float has no room for.
  *
  * Tests: cast.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 /* -- Floating to integer ------------------------------------------------------------------------------------------- */
 

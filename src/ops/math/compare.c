@@ -8,7 +8,7 @@
  * the condition is a scalar, has the shape of the values, or is a vector that chooses rows.
  *
  * Tests: compare.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 /* -- Comparisons --------------------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * overflow where the squares would.
  *
  * Tests: complex.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 LOOP2(float, float, false, join, float complex, __builtin_complex(x, y))
 LOOP2(double, double, false, join, double complex, __builtin_complex(x, y))

@@ -2,7 +2,7 @@
 /* ops/math/elementwise.c - functions of one element: Abs ... Atanh, Sigmoid, Erf, Lgamma, IsNan, and the gradient ops that
  * take the same shape twice (TanhGrad ...).
  *
- * One formula each (ops/map.h). Where TensorFlow has opinions:
+ * One formula each (ops/formula.h). Where TensorFlow has opinions:
  *   - Sign(NaN) is NaN, Sign(-0) is 0; Abs(INT_MIN) is INT_MIN;
  *   - Round and Rint go to even; Round of an integer is that integer;
  *   - Digamma and Lgamma at the poles: NaN and infinity;

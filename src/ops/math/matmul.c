@@ -9,7 +9,7 @@
  * last step, other activations are a pass over the result (ops/nn/fused.h).
  *
  * Tests: matmul.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 #include "ops/nn/fused.h"
 #include "ops/product.h"
 

@@ -5,7 +5,7 @@
  * walk, so its rounding does not depend on threads.
  *
  * Tests: scan.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 typedef struct scan {
     const void *in;

@@ -5,7 +5,7 @@
 #define OPS_MATH_VECTOR_ROWS_H
 
 #include "kernels/map_vector.h"
-#include "ops/map.h"
+#include "ops/formula.h"
 
 #if MAP_VECTOR
 #define VECTOR_LOOP(f, isa)                                                                                  \

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops/nn/activation.c - Relu, Elu, Softplus and their like, and the gradient ops that TensorFlow saves for them.
  *
- * One formula each (ops/map.h). Two choices worth knowing before you edit:
+ * One formula each (ops/formula.h). Two choices worth knowing before you edit:
  *   - `x < 0 ? 0 : x` and not fmax(x, 0): Relu must let NaN through, as TensorFlow does;
  *   - Softplus is max(x, 0) + log1p(exp(-|x|)): right at both ends, without a threshold.
  *
  * Tests: activation.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 #define SELU_SCALE 1.0507009873554804934193349852946
 #define SELU_SCALE_ALPHA 1.7580993408473768599402175208123

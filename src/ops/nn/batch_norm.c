@@ -7,7 +7,7 @@
  * first or last.
  *
  * Tests: batch_norm.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 typedef struct norm {
     const float *x, *scale, *offset;

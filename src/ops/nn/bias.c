@@ -5,7 +5,7 @@
  * the bias shaped to fit.
  *
  * Tests: bias.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 /* The dim that holds the channels of a tensor of this rank. */
 static int channel_dim(const node *n, int rank)

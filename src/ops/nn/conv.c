@@ -10,7 +10,7 @@
  *
  * Tests: conv.test, beside this file. */
 #include "kernels/depthwise.h"
-#include "ops/map.h"
+#include "ops/formula.h"
 #include "ops/nn/fused.h"
 #include "ops/nn/window.h"
 #include "ops/product.h"

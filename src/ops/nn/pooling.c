@@ -6,7 +6,7 @@
  * of -infinity alone gives the lowest float, both as in TensorFlow. MaxPoolV2 takes window and strides as tensors.
  *
  * Tests: pooling.test, beside this file. */
-#include "ops/map.h"
+#include "ops/formula.h"
 #include "ops/nn/window.h"
 
 #include <float.h>

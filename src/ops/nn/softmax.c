@@ -7,7 +7,7 @@
  *
  * Tests: softmax.test, beside this file. */
 #include "kernels/map_vector.h"
-#include "ops/map.h"
+#include "ops/formula.h"
 
 /* What a run works on. Labels: the distribution per row, or one class per row. */
 typedef struct rows {

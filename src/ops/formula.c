@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/map.c - the driver of all elementwise ops: it walks the output, the loops of map.h compute runs of it.
+/* ops/formula.c - the driver of all elementwise ops: it walks the output, the loops of formula.h compute runs of it.
  *
  * The output's dims are collapsed while every input either runs through both neighbours without a gap or is broadcast
  * over both: [8,32,32,16] + [16] has two dims left, [4,5] + [4,5] has one. The last dim is the loop's; the others are
  * counted like an odometer. Work is cut into pieces of GRAIN elements by the data alone, so that a result does not depend
  * on the number of threads. A widening loop runs on blocks of BLOCK elements in floats on the stack. */
-#include "ops/map.h"
+#include "ops/formula.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* passes/batch_norm.c - inference batch norm after a convolution:
+/* passes/fold_batch_norm.c - inference batch norm after a convolution:
  *
  *     y = (conv(x, w) - mean) * scale * rsqrt(variance + epsilon) + offset
  *       = conv(x, w * factor) + (offset - mean * factor),     factor = scale * rsqrt(variance + epsilon)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/map.h - elementwise ops from formulas.
+/* ops/formula.h - elementwise ops from formulas.
  *
  *     MAP1(relu, REAL, x < 0 ? 0 : x)            one loop per dtype of REAL, and the kernel rows `relu`
  *     MAP2(add, NUMERIC, x + y)                  two inputs, broadcast by the driver
@@ -16,8 +16,8 @@
  *
  * half and bfloat16 have no loops: the float row is marked `widen`, and the driver converts block by block around it: the
  * formula is computed in float and rounded once. Broadcasting, threads and writing in place are the driver's too. */
-#ifndef OPS_MAP_H
-#define OPS_MAP_H
+#ifndef OPS_FORMULA_H
+#define OPS_FORMULA_H
 
 #include "graph/op.h"
 

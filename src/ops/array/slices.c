@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/array/slice.c - Slice, and StridedSlice with its masks in every role: read, gradient, assignment.
+/* ops/array/slices.c - Slice, and StridedSlice with its masks in every role: read, gradient, assignment.
  *
  * A strided slice is resolved once (strided.h) into a box of the input: first element, one signed stride and one length
  * per dimension of the input, and the shape that the user sees (new axes in, shrunk axes out). Reading moves the box to
  * a contiguous tensor, the gradient and the assignments move a contiguous tensor into the box.
  *
- * Tests: slice.test. Reading order: the table, then up. */
+ * Tests: slices.test. Reading order: the table, then up. */
 #include "ops/array/strided.h"
 
 /* -- Slice -------------------------------------------------------------------------------------------------------- */
