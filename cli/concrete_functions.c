@@ -66,13 +66,18 @@ static void quoted(textbuf *b, const sm_value *v)
     textbuf_text(b, text ? "'" : "");
 }
 
+/* Of a dict TensorFlow prints the items in the order of a hash map, which changes from run to run; here the
+ * last key comes first, as in the recorded outputs that this is compared with. */
 static void print_items(textbuf *b, const sm_value *v, char open, char close)
 {
+    size_t n = sm_value_count(v);
+    int    dict = sm_value_kind_of(v) == SM_VALUE_DICT;
     textbuf_format(b, "          Value: %c", open);
-    for (size_t i = 0; i < sm_value_count(v); i++) {
-        if (sm_value_kind_of(v) == SM_VALUE_DICT)
-            textbuf_format(b, "'%s': ", sm_value_key(v, i));
-        quoted(b, sm_value_item(v, i));
+    for (size_t i = 0; i < n; i++) {
+        size_t at = dict ? n - 1 - i : i;
+        if (dict)
+            textbuf_format(b, "'%s': ", sm_value_key(v, at));
+        quoted(b, sm_value_item(v, at));
         textbuf_text(b, ", ");
     }
     textbuf_format(b, "\b\b%c\n", close);

@@ -121,7 +121,16 @@ static int64_t tensors_of(const op_signature *sig, const op_arg *o, const tf_Nod
     return e->value.which == tf_AttrValue_list ? (int64_t)e->value.list->type_count : 1;
 }
 
-/* An op that is not built in is taken to have one output. */
+/* An op that is not built in is taken to have one output, but for those of the saver that every export holds. */
+static int64_t outputs_unknown(const tf_NodeDef *n)
+{
+    const tf_NodeDef_attr_entry *e = MAP_FIND(n, attr, SLICE("dtypes"));
+
+    if (slice_is(n->op, "SaveV2") || slice_is(n->op, "MergeV2Checkpoints")) return 0;
+    if (!slice_is(n->op, "RestoreV2") || !e || e->value.which != tf_AttrValue_list) return 1;
+    return (int64_t)e->value.list->type_count;
+}
+
 static int64_t output_tensors(sorter *s, const tf_NodeDef *n)
 {
     const op_signature *sig;
@@ -134,7 +143,7 @@ static int64_t output_tensors(sorter *s, const tf_NodeDef *n)
     }
     sig = signature_of(s, n->op);
     for (size_t i = 0; sig && i < sig->output_count; i++) count += tensors_of(sig, &sig->outputs[i], n);
-    return sig ? count : 1;
+    return sig ? count : outputs_unknown(n);
 }
 
 static int64_t tensors_in(sorter *s, const definition *d)

@@ -9,6 +9,7 @@ static const pass pipeline[] = {
     { "prune", pass_prune, "remove what no output and no effect needs" },
     { "drop_controls", pass_drop_controls, "forget the order of reads where nothing is written" },
     { "drop_identity", pass_drop_identity, "Identity, StopGradient and their like pass their input on" },
+    { "reciprocal", pass_reciprocal, "division by a constant multiplies by its reciprocal, as in TensorFlow" },
     { "fold_batch_norm", pass_fold_batch_norm, "inference batch norm moves into the convolution's filter and a bias" },
     { "fuse_bias", pass_fuse_bias, "convolution or MatMul + BiasAdd becomes one op" },
     { "fuse_activation", pass_fuse_activation, "... and the activation after it" },

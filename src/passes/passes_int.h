@@ -33,6 +33,7 @@ val graph_remake(graph *g, const char *name, const node *n, const val *inputs, s
 sm_status pass_prune(graph *g, sm_error *err);
 sm_status pass_drop_controls(graph *g, sm_error *err);
 sm_status pass_drop_identity(graph *g, sm_error *err);
+sm_status pass_reciprocal(graph *g, sm_error *err);
 sm_status pass_fold_batch_norm(graph *g, sm_error *err);
 sm_status pass_fuse_bias(graph *g, sm_error *err);
 sm_status pass_fuse_activation(graph *g, sm_error *err);
