@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/math/addn.c - AddN and AccumulateNV2: the sum of any number of tensors of one shape, in the order they are given.
+/* ops/math/addn.c - AddN and AccumulateNV2: the sum of any number of tensors of one shape, in the order they are given; and
+ * L2Loss, half the sum of a tensor's squares.
  *
- * half and bfloat16 are summed in float and rounded once at the end.
+ * half and bfloat16 are summed in float and rounded once at the end. L2Loss sums in double, in pieces that the size alone
+ * determines.
  *
  * Tests: addn.test, beside this file. */
 #include "ops/formula.h"
@@ -53,9 +55,51 @@ static sm_status infer_add_n(infer *c)
     return SM_OK;
 }
 
+/* -- L2Loss ---------------------------------------------------------------------------------------------------------- */
+
+#define SQUARES_PIECE 8192
+
+typedef struct squares {
+    const void *x;
+    double     *partial;         /* one per piece */
+} squares;
+
+#define SQUARES_LOOP(T, tf, wide, f)                                                                         \
+    static void f##_piece_##tf(void *context, int64_t begin, int64_t end)                                    \
+    {                                                                                                        \
+        const squares *p = context;                                                                          \
+        const T       *v = p->x;                                                                             \
+        double         sum = 0;                                                                              \
+        for (int64_t i = begin; i < end; i++) sum += (double)v[i] * (double)v[i];                            \
+        p->partial[begin / SQUARES_PIECE] = sum;                                                             \
+    }                                                                                                        \
+    static sm_status f##_##tf(call *c)                                                                       \
+    {                                                                                                        \
+        double sum;                                                                                          \
+        TRY(sum_of_squares(c, f##_piece_##tf, &sum));                                                        \
+        *(T *)c->out[0]->data = (T)(sum / 2);                                                                \
+        return SM_OK;                                                                                        \
+    }
+
+static sm_status sum_of_squares(call *c, pool_work *work, double *sum)
+{
+    int64_t n = (int64_t)tensor_count(c->in[0]), pieces = (n + SQUARES_PIECE - 1) / SQUARES_PIECE;
+    squares p = { c->in[0]->data, call_scratch(c, (size_t)(pieces + 1) * sizeof(double)) };
+    if (!p.partial) return SM_RESOURCE_EXHAUSTED;
+    call_for(c, n, SQUARES_PIECE, work, &p);
+    *sum = 0;
+    for (int64_t i = 0; i < pieces; i++) *sum += p.partial[i];
+    return SM_OK;
+}
+FLOATING(SQUARES_LOOP, l2_loss)
+static const kernel l2_loss[] = { RUN_ROWS(l2_loss, FLOATING) { 0 } };
+
+/* -- The table ------------------------------------------------------------------------------------------------------- */
+
 const op_def addn_ops[] = {
     { "AddN", "inputs:N*T -> sum:T | N: int >= 1, T: numeric+variant", infer_add_n, add_n, NULL, 0, "the sum of all inputs" },
     { "AccumulateNV2", "inputs:N*T -> sum:T | N: int >= 1, T: numeric, shape: shape", infer_add_n, add_n, NULL, 0,
       "the sum of all inputs" },
+    { "L2Loss", "t:T -> output:T | T: floating", infer_scalar, l2_loss, NULL, 0, "half the sum of squares" },
     { 0 },
 };

@@ -195,22 +195,34 @@ static const kernel map_select[] = { SELECT_LIST(SELECT_RUN_ROW) SELECT_RUN_ROW(
 static sm_status infer_select(infer *c)
 {
     const shape *when = &c->in[0], *then = &c->in[1];
-    shape        merged;
-    if (!shape_merge(then, &c->in[2], &c->out[0]))
-        return infer_fail_shapes(c, "'then' and 'else' must have the same size.  but received: %s vs. %s", 1, 2);
-    then = &c->out[0];
-    if (when->rank <= 0 || then->rank < 0) return SM_OK;
+    shape        merged = *then;
     if (when->rank == 1 && then->rank > 1) {
         if (when->dims[0] >= 0 && then->dims[0] >= 0 && when->dims[0] != then->dims[0])
             return INFER_FAIL(c, "Number of batches of 'then' must match size of 'cond', but saw: %lld vs. %lld",
                               (long long)then->dims[0], (long long)when->dims[0]);
+    } else if (when->rank > 0 && then->rank >= 0 && !shape_merge(when, then, &merged)) {
+        return infer_fail_shapes(c, "must have the same size and shape.  Input 0: %s != input 1: %s", 0, 1);
+    }
+    if (shape_merge(&merged, &c->in[2], &c->out[0])) return SM_OK;
+    return infer_fail_shapes(c, "'then' and 'else' must have the same size.  but received: %s vs. %s", 1, 2);
+}
+
+static sm_status infer_select_v2(infer *c)
+{
+    shape both, all;
+    if (shape_broadcast(&c->in[1], &c->in[2], &both) && shape_broadcast(&c->in[0], &both, &all)) {
+        c->out[0] = all;
         return SM_OK;
     }
-    if (!shape_merge(when, then, &merged))
-        return infer_fail_shapes(c, "Inputs to operation Select of type Select must have the same size and shape.  "
-                                    "Input 0: %s != input 1: %s", 0, 1);
-    c->out[0] = merged;
-    return SM_OK;
+    str text[3];
+    for (int i = 0; i < 3; i++) {
+        str_init(&text[i]);
+        shape_print(&text[i], &c->in[i]);
+    }
+    sm_status s = INFER_FAIL(c, "condition %s, then %s, and else %s must be broadcastable", str_text(&text[0]),
+                             str_text(&text[1]), str_text(&text[2]));
+    for (int i = 0; i < 3; i++) str_clear(&text[i]);
+    return s;
 }
 
 /* -- ClipByValue ---------------------------------------------------------------------------------------------------- */
@@ -223,7 +235,8 @@ static sm_status infer_clip(infer *c)
     shape s = c->in[0];
     for (int i = 1; i < 3; i++) {
         if (c->in[i].rank == 0 || shape_compatible(&c->in[0], &c->in[i])) continue;
-        return INFER_FAIL(c, "clip_value_min and clip_value_max must be either of the same shape as input, or a scalar");
+        return infer_fail_shapes(c, "clip_value_min and clip_value_max must be either of the same shape as input, or a scalar. "
+                                    "input shape: %s clip value's shape: %s", 0, i);
     }
     c->out[0] = s;
     return SM_OK;
@@ -249,7 +262,7 @@ const op_def compare_ops[] = {
     { "LogicalNot", "x:bool -> y:bool", infer_same, map_logical_not, NULL, OP_ELEMENTWISE | OP_INPLACE, "not x" },
     { "Select", "condition:bool t:T e:T -> output:T | T: type", infer_select, map_select, NULL, OP_ELEMENTWISE,
       "t where condition, else e; a vector condition chooses rows" },
-    { "SelectV2", "condition:bool t:T e:T -> output:T | T: type", infer_broadcast3, map_select_v2, NULL, OP_ELEMENTWISE,
+    { "SelectV2", "condition:bool t:T e:T -> output:T | T: type", infer_select_v2, map_select_v2, NULL, OP_ELEMENTWISE,
       "t where condition, else e" },
     { "ClipByValue", "t:T clip_value_min:T clip_value_max:T -> output:T | T: numeric", infer_clip, map_clip, NULL,
       OP_ELEMENTWISE | OP_INPLACE, "t cut to the interval" },

@@ -6,7 +6,7 @@
  *   - Sign(NaN) is NaN, Sign(-0) is 0; Abs(INT_MIN) is INT_MIN;
  *   - Round and Rint go to even; Round of an integer is that integer;
  *   - Digamma and Lgamma at the poles: NaN and infinity;
- *   - the complex gradient ops conjugate the derivative.
+ *   - of the complex gradient ops, those of roots and inverses conjugate the derivative, those of Tanh and Sigmoid do not.
  * Exp, Tanh, Sigmoid and Erf of floats have vector rows (kernels/map_vector.h) before the portable ones.
  *
  * Tests: elementwise.test, beside this file. */
@@ -106,13 +106,8 @@ TEST1(map_is_finite, FLOATING, x - x == 0)
 
 /* -- Gradient ops: x is the function's result y, y is dy --------------------------------------------------------------- */
 
-LOOPS2(tanh_grad, FLOATING, T, y * (1 - x * x))
-LOOPS2(tanh_grad, COMPLEX, T, y * conj(1 - x * x))
-KERNELS(map_tanh_grad, ROWS(tanh_grad, FLOATING) ROWS(tanh_grad, COMPLEX))
-
-LOOPS2(sigmoid_grad, FLOATING, T, y * x * (1 - x))
-LOOPS2(sigmoid_grad, COMPLEX, T, y * conj(x * (1 - x)))
-KERNELS(map_sigmoid_grad, ROWS(sigmoid_grad, FLOATING) ROWS(sigmoid_grad, COMPLEX))
+MAP2(map_tanh_grad, INEXACT, y * (1 - x * x))
+MAP2(map_sigmoid_grad, INEXACT, y * (x * (1 - x)))
 
 LOOPS2(sqrt_grad, FLOATING, T, y * (T)0.5 / x)
 LOOPS2(sqrt_grad, COMPLEX, T, y * (T)0.5 / conj(x))

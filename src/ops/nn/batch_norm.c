@@ -3,8 +3,8 @@
  *
  * In inference mean and variance are inputs. In training they are the batch's: y uses the biased variance (over n), the
  * output batch_variance is unbiased (over n - 1), and exponential_avg_factor blends both with the inputs. Reserve spaces hold
- * what the gradient needs: the batch's mean and biased variance; zeros in inference. x may have 4 or 5 dimensions, channels
- * first or last.
+ * what the gradient needs: the batch's mean and biased variance; in inference the inputs. x has 4 dimensions, or 5 (NDHWC,
+ * NCDHW); channels are first or last. What TensorFlow's third reserve space holds is empty on a CPU.
  *
  * Tests: batch_norm.test, beside this file. */
 #include "ops/formula.h"
@@ -35,7 +35,15 @@ static sm_status infer_norm(infer *c)
     const shape             *x = &c->in[0];
     bool                     training = node_bool(c->node, "is_training");
     int64_t                  channels = UNKNOWN_DIM;
-    if (x->rank >= 0 && x->rank != 4 && x->rank != 5) return INFER_FAIL(c, "input must be 4 or 5-dimensional");
+    int                      rank = node_string(c->node, "data_format").len == 5 ? 5 : 4;
+    if (x->rank >= 0 && x->rank != rank) {
+        str text;
+        str_init(&text);
+        shape_print(&text, x);
+        sm_status s = INFER_FAIL(c, "input must be %d-dimensional%s", rank, str_text(&text));
+        str_clear(&text);
+        return s;
+    }
     if (x->rank > 0) channels = x->dims[channel_dim_of(c->node, x->rank)];
     for (int i = 1; i < 5; i++) {
         const shape *s = &c->in[i];
@@ -48,7 +56,7 @@ static sm_status infer_norm(infer *c)
     }
     c->out[0] = *x;
     for (int i = 1; i < 5; i++) c->out[i] = shape_vector(channels);
-    if (c->n_out > 5) c->out[5] = shape_scalar();
+    if (c->n_out > 5) c->out[5] = shape_vector(0);
     return SM_OK;
 }
 
@@ -144,7 +152,6 @@ static sm_status batch_norm(call *c)
     norm         p = { .x = c->in[0]->data, .scale = c->in[1]->data, .offset = c->in[2]->data, .y = c->out[0]->data,
                        .outer = shape_count_range(s, 0, d), .channels = s->dims[d],
                        .inner = shape_count_range(s, d + 1, s->rank), .epsilon = (double)node_float(c->node, "epsilon") };
-    if (c->n_out > 5) *floats_of(c->out[5]) = 0;
     if (p.channels == 0) return SM_OK;
     p.mean = call_scratch(c, bytes);
     p.variance = call_scratch(c, bytes);
@@ -157,8 +164,8 @@ static sm_status batch_norm(call *c)
         memcpy(p.variance, c->in[4]->data, bytes);
         memcpy(c->out[1]->data, p.mean, bytes);
         memcpy(c->out[2]->data, p.variance, bytes);
-        memset(c->out[3]->data, 0, bytes);
-        memset(c->out[4]->data, 0, bytes);
+        memcpy(c->out[3]->data, p.mean, bytes);
+        memcpy(c->out[4]->data, p.variance, bytes);
     }
     return norm_apply(c, &p);
 }
