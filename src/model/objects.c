@@ -176,7 +176,7 @@ const char *object_trace_name(sm_object *o, size_t i)
 
 const sm_value *object_trace_value(sm_object *o, size_t i, bool output)
 {
-    const slice      *names;
+    const slice      *names = NULL;
     size_t            n = object_trace_names(o, &names);
     const sm_value ***values = output ? &o->trace_outputs : &o->trace_inputs;
 
