@@ -146,7 +146,8 @@ def array(token):
         a = np.empty(n, object)
         a[:] = values
         return a.reshape(shape), dtype
-    return np.array(values, np.float64 if dtype.is_floating else None).astype(dtype.as_numpy_dtype).reshape(shape), dtype
+    exact = np.float64 if dtype.is_floating else np.complex128 if dtype.is_complex else dtype.as_numpy_dtype
+    return np.array(values, exact).astype(dtype.as_numpy_dtype).reshape(shape), dtype
 
 
 def constant(token):
@@ -226,11 +227,22 @@ class Line:
     def complete(self, values):
         """Attributes as the runtime wants them: those of the line, and those that the inputs determine."""
         attrs = dict(self.attrs)
-        single = sum(1 for a in self.definition.input_arg if not a.number_attr and not a.type_list_attr)
-        lists = len(self.definition.input_arg) - single
+        defaults = {a.name: a.default_value.i for a in self.definition.attr if a.HasField("default_value")}
+        length = {}
+        for a in self.definition.input_arg:
+            if a.number_attr:
+                length[a.name] = attrs.get(a.number_attr, defaults.get(a.number_attr))
+            elif a.type_list_attr:
+                length[a.name] = len(attrs[a.type_list_attr]) if a.type_list_attr in attrs else None
+            else:
+                length[a.name] = 1
+        open_ended = [k for k, n in length.items() if n is None]
+        rest = len(values) - sum(n for n in length.values() if n)
+        for name in open_ended:
+            length[name] = rest // len(open_ended)
         at = 0
         for a in self.definition.input_arg:
-            n = (len(values) - single) // lists if a.number_attr or a.type_list_attr else 1
+            n = length[a.name]
             if a.number_attr:
                 attrs.setdefault(a.number_attr, n)
             if a.type_list_attr:
@@ -356,6 +368,8 @@ def same(want, got, tolerance):
 
 def check(line):
     """None, or what is wrong."""
+    if line.outcome[:1] == ["?"]:
+        return "a `?` is left"
     outputs, error = line.run()
     if line.fails:
         if error is None:
