@@ -33,6 +33,8 @@ extern "C" {
 #define SM_API
 #endif
 
+/* clang-format off: this header is read as a manual and set by hand */
+
 #define SM_VERSION "0.1.0"
 
 /* -- Status and error -------------------------------------------------------------------------- */

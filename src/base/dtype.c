@@ -53,12 +53,12 @@ typedef struct dtype_row {
 #define ROW_FILLED(id, number, size, text, classes, short_text)                                    \
     [number] = { size, classes, short_text, text, "DT_" #id,                                       \
                  short_text "_ref", text "_ref", "DT_" #id "_REF" },
-/* clang-format on */
 
 static const dtype_row rows[DTYPE_LAST] = {
     [SM_INVALID] = { 0, 0, "invalid", "invalid", "DT_INVALID", "invalid", "invalid", "DT_INVALID" },
     SM_DTYPE_LIST(ROW)
 };
+/* clang-format on */
 
 /* The row of a type or of its reference; row 0 for numbers that are neither. */
 static const dtype_row *row_of(sm_dtype t, bool *is_ref)

@@ -8,7 +8,8 @@
 
 #include <complex.h>
 
-enum {   /* classes of types */
+/* Classes of types. */
+enum {
     DTYPE_FLOATING = 1,    /* half bfloat16 float double         */
     DTYPE_SIGNED = 2,      /* int8 int16 int32 int64             */
     DTYPE_UNSIGNED = 4,    /* uint8 uint16 uint32 uint64         */

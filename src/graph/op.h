@@ -20,7 +20,8 @@ typedef struct gradient gradient;      /* train/: how a gradient function emits 
 typedef struct function function;      /* runtime/function.h: a compiled function      */
 typedef struct map_args map_args;
 
-enum {   /* traits of an op */
+/* Traits of an op. */
+enum {
     OP_ELEMENTWISE = 1 << 0,     /* output element i depends on input elements i only (after broadcasting)   */
     OP_INPLACE = 1 << 1,         /* output 0 may be written over input 0 when types and sizes agree            */
     OP_COMMUTATIVE = 1 << 2,
