@@ -46,7 +46,7 @@ int main(int argc, char **argv)
     sm_error     err = { SM_OK, "", "" };
     sm_model    *m = NULL;
     sm_function *f;
-    sm_tensor   *png = NULL, *out[2] = { NULL, NULL };   /* outputs by name: label, probabilities */
+    sm_tensor   *png = NULL, *out[2] = { NULL, NULL }; /* outputs by name: label, probabilities */
     int          failed = 1;
 
     if (argc != 3) {

@@ -19,8 +19,7 @@ int main(int argc, char **argv)
         sm_tensor_from(SM_FLOAT, 2, dims, x, sizeof x, &in, &err) != SM_OK ||
         sm_function_run(sm_model_signature(m, "serving_default"), &in, 1, &out, 1, &err) != SM_OK)
         return fprintf(stderr, "%s\n", argc < 2 ? "which model?" : err.message), 1;
-    for (i = 0; i < 3; i++)
-        printf("%g / 2 + 2 = %g\n", (double)x[i], (double)((const float *)sm_tensor_data(out))[i]);
+    for (i = 0; i < 3; i++) printf("%g / 2 + 2 = %g\n", (double)x[i], (double)((const float *)sm_tensor_data(out))[i]);
     sm_tensor_unref(in);
     sm_tensor_unref(out);
     sm_model_free(m);

@@ -70,8 +70,7 @@ static sm_status one_string(void *context, size_t i, slice bytes, sm_error *err)
     size_t *total = context;
     (void)err;
     assert(i < SIZE_MAX);
-    for (size_t k = 0; k < bytes.len; k++)
-        *total += (uint8_t)bytes.ptr[k];
+    for (size_t k = 0; k < bytes.len; k++) *total += (uint8_t)bytes.ptr[k];
     return SM_OK;
 }
 
@@ -119,8 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     write_whole(data_path, slice_tail(rest, contents.len));
     str_clear(&file);
     if (bundle_open(prefix, true, &b, &err) != SM_OK) assert(err.message[0]);
-    for (size_t i = 0; b && i < bundle_count(b); i++)
-        read_entry(b, bundle_at(b, i));
+    for (size_t i = 0; b && i < bundle_count(b); i++) read_entry(b, bundle_at(b, i));
     bundle_close(b);
     (void)unlink(index_path);
     (void)unlink(data_path);

@@ -7,9 +7,9 @@
  *
  * Seeds are the folders below SAVEDMODEL_SEEDS (a colon-separated list; tests/models unless set) that hold a saved_model.pb.
  * fuzz/campaign/ runs this target many times and counts how many mutants reach execution. */
+#include "fuzz_model.h"
 #include "base/file.h"
 #include "base/map.h"
-#include "fuzz_model.h"
 #include "mutate.h"
 
 #include <assert.h>
@@ -22,9 +22,9 @@
 #define MOST_SEEDS 512
 #define LARGEST_SEED 400000
 
-static char  *seeds[MOST_SEEDS];
-static size_t seed_count;
-static char   folder[256];
+static char             *seeds[MOST_SEEDS];
+static size_t            seed_count;
+static char              folder[256];
 static model_fuzz_counts counts;
 
 const model_fuzz_counts *model_fuzz_progress(void)
@@ -108,10 +108,10 @@ static void link_file(const char *seed, const char *name)
 
 static bool make_proto(const char *seed, mutate_random *r)
 {
-    char           path[2048];
-    file_view      f = { { NULL, 0 }, NULL };
-    arena          a;
-    slice          wire = { 0 };
+    char      path[2048];
+    file_view f = { { NULL, 0 }, NULL };
+    arena     a;
+    slice     wire = { 0 };
     snprintf(path, sizeof path, "%s/saved_model.pb", seed);
     if (file_open(path, false, &f, NULL) != SM_OK) return false;
     arena_init(&a, 0);
@@ -119,7 +119,8 @@ static bool make_proto(const char *seed, mutate_random *r)
     bool           ok = m && message_decode(&type_SavedModel, f.bytes, &a, m, NULL) == SM_OK;
     if (ok) {
         mutate_message(&type_SavedModel, m, 1 + (int)mutate_below(r, 8), r, &a);
-        ok = message_encode(&type_SavedModel, m, &a, &wire, NULL) == SM_OK && write_bytes("saved_model.pb", wire.ptr, wire.len);
+        ok = message_encode(&type_SavedModel, m, &a, &wire, NULL) == SM_OK &&
+             write_bytes("saved_model.pb", wire.ptr, wire.len);
     }
     arena_clear(&a);
     file_close(&f);

@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 typedef struct model_fuzz_counts {
-    uint64_t mutants, executed, refused;   /* executed: at least one signature was compiled and called */
+    uint64_t mutants, executed, refused; /* executed: at least one signature was compiled and called */
     bool     executed_now;
 } model_fuzz_counts;
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int                      LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const model_fuzz_counts *model_fuzz_progress(void);
-void model_fuzz_clean(void);               /* removes the folder of mutants */
+void                     model_fuzz_clean(void); /* removes the folder of mutants */
 
 #endif

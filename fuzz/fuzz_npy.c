@@ -41,8 +41,7 @@ static void read_strings(const npy *n)
         assert(npy_parse(str_slice(&head), &again, NULL) == SM_OK);
         assert(again.count == n->count);
     }
-    for (size_t i = 0; i < n->count; i++)
-        tstring_clear(&out[i]);
+    for (size_t i = 0; i < n->count; i++) tstring_clear(&out[i]);
     str_clear(&head);
     heap_free(out);
 }

@@ -9,10 +9,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const message_type *const roots[] = {
-    &type_SavedModel,           &type_GraphDef,         &type_SavedObjectGraph,
-    &type_TrackableObjectGraph, &type_BundleEntryProto, &type_TensorProto,
-    &type_SequenceExample,      &type_GraphDebugInfo,   &type_StructuredValue,
-    &type_SavedTensorSlices,    &type_ChunkMetadata,    &type_KerasSavedMetadata,
+    &type_SavedModel,       &type_GraphDef,          &type_SavedObjectGraph, &type_TrackableObjectGraph,
+    &type_BundleEntryProto, &type_TensorProto,       &type_SequenceExample,  &type_GraphDebugInfo,
+    &type_StructuredValue,  &type_SavedTensorSlices, &type_ChunkMetadata,    &type_KerasSavedMetadata,
 };
 
 enum { BUDGET = 256 << 20 };

@@ -66,7 +66,8 @@ static void walk_list(sites *s, const message_field *f, char *message)
     char  *items = AT(message, f->offset, char *);
     bool   has_messages = f->label == FIELD_MAP || f->type == FIELD_SUB;
     for (size_t i = 0; has_messages && i < count; i++) walk(s, f->of, items + i * ((const message_type *)f->of)->size);
-    for (size_t i = 0; f->type == FIELD_STRING && f->label == FIELD_REPEATED && i < count; i++) add_string(s, ((slice *)(void *)items)[i]);
+    for (size_t i = 0; f->type == FIELD_STRING && f->label == FIELD_REPEATED && i < count; i++)
+        add_string(s, ((slice *)(void *)items)[i]);
 }
 
 static void walk_field(sites *s, const message_type *type, int number, char *message)
@@ -106,8 +107,28 @@ static void walk(sites *s, const message_type *type, char *message)
 
 static int64_t odd_integer(mutate_random *r, int64_t old)
 {
-    static const int64_t odd[] = { 0, 1, -1, 2, 3, 7, 8, 16, 17, 127, 128, 255, 256, 65535, 65536, INT32_MAX, INT32_MIN,
-                                   (int64_t)INT32_MAX + 1, INT64_MAX, INT64_MIN, (int64_t)1 << 40, (int64_t)1 << 62 };
+    static const int64_t odd[] = { 0,
+                                   1,
+                                   -1,
+                                   2,
+                                   3,
+                                   7,
+                                   8,
+                                   16,
+                                   17,
+                                   127,
+                                   128,
+                                   255,
+                                   256,
+                                   65535,
+                                   65536,
+                                   INT32_MAX,
+                                   INT32_MIN,
+                                   (int64_t)INT32_MAX + 1,
+                                   INT64_MAX,
+                                   INT64_MIN,
+                                   (int64_t)1 << 40,
+                                   (int64_t)1 << 62 };
     switch (mutate_below(r, 5)) {
     case 0: return (int64_t)((uint64_t)old + 1);
     case 1: return (int64_t)((uint64_t)old - 1);
@@ -134,16 +155,18 @@ static void change_scalar(sites *s, mutate_random *r, const message_field *f, ch
 {
     switch ((field_type)f->type) {
     case FIELD_ENUM: *(int32_t *)(void *)at = (int32_t)mutate_below(r, 36) + (mutate_below(r, 8) ? 0 : 100); break;
-    case FIELD_INT32: case FIELD_UINT32: case FIELD_FIXED32:
-        *(int32_t *)(void *)at = (int32_t)odd_integer(r, *(int32_t *)(void *)at);
-        break;
-    case FIELD_INT64: case FIELD_UINT64: case FIELD_SINT64: case FIELD_FIXED64:
-        *(int64_t *)(void *)at = odd_integer(r, *(int64_t *)(void *)at);
-        break;
+    case FIELD_INT32:
+    case FIELD_UINT32:
+    case FIELD_FIXED32: *(int32_t *)(void *)at = (int32_t)odd_integer(r, *(int32_t *)(void *)at); break;
+    case FIELD_INT64:
+    case FIELD_UINT64:
+    case FIELD_SINT64:
+    case FIELD_FIXED64: *(int64_t *)(void *)at = odd_integer(r, *(int64_t *)(void *)at); break;
     case FIELD_FLOAT: *(float *)(void *)at = (float)odd_integer(r, 0) * 0.5f; break;
     case FIELD_DOUBLE: *(double *)(void *)at = (double)odd_integer(r, 0) * 0.5; break;
     case FIELD_BOOL: *(bool *)(void *)at = !*(bool *)(void *)at; break;
-    case FIELD_STRING: case FIELD_BYTES: *(slice *)(void *)at = odd_string(s, r, *(slice *)(void *)at); break;
+    case FIELD_STRING:
+    case FIELD_BYTES: *(slice *)(void *)at = odd_string(s, r, *(slice *)(void *)at); break;
     default: break;
     }
 }
@@ -152,8 +175,13 @@ static size_t scalar_size(const message_field *f)
 {
     switch ((field_type)f->type) {
     case FIELD_BOOL: return sizeof(bool);
-    case FIELD_STRING: case FIELD_BYTES: return sizeof(slice);
-    case FIELD_INT64: case FIELD_UINT64: case FIELD_SINT64: case FIELD_FIXED64: case FIELD_DOUBLE: return 8;
+    case FIELD_STRING:
+    case FIELD_BYTES: return sizeof(slice);
+    case FIELD_INT64:
+    case FIELD_UINT64:
+    case FIELD_SINT64:
+    case FIELD_FIXED64:
+    case FIELD_DOUBLE: return 8;
     default: return 4;
     }
 }
@@ -185,7 +213,7 @@ static void change_list(sites *s, mutate_random *r, const message_field *f, char
         memcpy(items + i * size, items + j * size, size);
         memcpy(items + j * size, copy, size);
         break;
-    default:   /* scalars of a list may belong to the input: change a copy */
+    default: /* scalars of a list may belong to the input: change a copy */
         copy = arena_alloc(s->a, *count * size);
         if (!copy) return;
         memcpy(copy, items, *count * size);
@@ -198,15 +226,19 @@ static void change(sites *s, mutate_random *r, const site *x)
 {
     const message_field *f = x->field;
     switch (f->label) {
-    case FIELD_PLAIN: case FIELD_OPTIONAL: change_scalar(s, r, f, x->message + f->offset); break;
+    case FIELD_PLAIN:
+    case FIELD_OPTIONAL: change_scalar(s, r, f, x->message + f->offset); break;
     case FIELD_POINTER:
         if (mutate_below(r, 4) == 0) AT(x->message, f->offset, void *) = NULL;
         break;
     case FIELD_ONEOF:
-        if (mutate_below(r, 8) == 0) AT(x->message, f->extra, uint32_t) = 0;
-        else if (f->type != FIELD_SUB) change_scalar(s, r, f, x->message + f->offset);
+        if (mutate_below(r, 8) == 0)
+            AT(x->message, f->extra, uint32_t) = 0;
+        else if (f->type != FIELD_SUB)
+            change_scalar(s, r, f, x->message + f->offset);
         break;
-    case FIELD_REPEATED: case FIELD_MAP:
+    case FIELD_REPEATED:
+    case FIELD_MAP:
         if (AT(x->message, f->extra, size_t)) change_list(s, r, f, x->message);
         break;
     default: break;

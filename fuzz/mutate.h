@@ -11,7 +11,7 @@ typedef struct mutate_random {
     uint64_t state;
 } mutate_random;
 uint64_t mutate_next(mutate_random *r);
-uint64_t mutate_below(mutate_random *r, uint64_t n);     /* [0, n); 0 for n = 0 */
+uint64_t mutate_below(mutate_random *r, uint64_t n); /* [0, n); 0 for n = 0 */
 
 /* Changes `count` fields of a decoded message, of types chosen evenly among those that occur. New memory is from a. */
 void mutate_message(const message_type *type, void *message, int count, mutate_random *r, arena *a);

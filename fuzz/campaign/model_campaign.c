@@ -23,7 +23,7 @@ typedef struct shared_counts {
 
 static void limit_child(void)
 {
-#if !defined(__SANITIZE_ADDRESS__)   /* the sanitizer's shadow needs terabytes of address space */
+#if !defined(__SANITIZE_ADDRESS__) /* the sanitizer's shadow needs terabytes of address space */
     struct rlimit memory = { (rlim_t)2 << 30, (rlim_t)2 << 30 };
     setrlimit(RLIMIT_AS, &memory);
 #endif

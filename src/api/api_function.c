@@ -71,7 +71,8 @@ sm_status sm_function_compile(sm_function *f, sm_error *err)
     return signature_compile(f, COMPILE_FULL, &compiled_function, err);
 }
 
-sm_status sm_function_run(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out, size_t out_count, sm_error *err)
+sm_status sm_function_run(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out, size_t out_count,
+                          sm_error *err)
 {
     return sm_function_run_with(f, in, in_count, out, out_count, NULL, err);
 }

@@ -49,7 +49,8 @@ sm_status sm_npz_read_bytes(sm_npz *z, size_t i, void **bytes, size_t *size, sm_
     NEED(z, err);
     NEED(bytes, err);
     NEED(size, err);
-    if (i >= npz_count(z->archive)) return FAIL(err, SM_OUT_OF_RANGE, "there is no array %zu among %zu", i, npz_count(z->archive));
+    if (i >= npz_count(z->archive))
+        return FAIL(err, SM_OUT_OF_RANGE, "there is no array %zu among %zu", i, npz_count(z->archive));
     return npz_read(z->archive, i, bytes, size, err);
 }
 
@@ -65,8 +66,8 @@ sm_status sm_npz_read(sm_npz *z, size_t i, sm_tensor **out, sm_error *err)
     return status == SM_OK ? SM_OK : error_prefix(err, status, "%s", npz_name(z->archive, i));
 }
 
-static sm_status write_members(const char *path, const char *const *names, const sm_tensor *const *tensors, size_t n, str *heads,
-                               npz_member *members, sm_error *err)
+static sm_status write_members(const char *path, const char *const *names, const sm_tensor *const *tensors, size_t n,
+                               str *heads, npz_member *members, sm_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         NEED(names[i], err);

@@ -30,21 +30,24 @@ sm_status sm_tensor_new(sm_dtype t, int rank, const int64_t *dims, sm_tensor **o
     return SM_OK;
 }
 
-sm_status sm_tensor_from(sm_dtype t, int rank, const int64_t *dims, const void *data, size_t size, sm_tensor **out, sm_error *err)
+sm_status sm_tensor_from(sm_dtype t, int rank, const int64_t *dims, const void *data, size_t size, sm_tensor **out,
+                         sm_error *err)
 {
     shape s;
 
     NEED(out, err);
     TRY(check_shape(t, rank, dims, &s, err));
-    if (!dtype_plain(t)) return FAIL(err, SM_INVALID_ARGUMENT, "elements of type %s cannot be copied as bytes", dtype_name(t));
+    if (!dtype_plain(t))
+        return FAIL(err, SM_INVALID_ARGUMENT, "elements of type %s cannot be copied as bytes", dtype_name(t));
     size_t need = (size_t)shape_count(&s) * dtype_size(t);
-    if (need != size) return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of this type and shape has %zu bytes, not %zu", need, size);
+    if (need != size)
+        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of this type and shape has %zu bytes, not %zu", need, size);
     if (size) NEED(data, err);
     return tensor_from(NULL, t, &s, data, out, err);
 }
 
-sm_status sm_tensor_wrap(sm_dtype t, int rank, const int64_t *dims, void *data, size_t size, void (*release)(void *context),
-                         void *context, sm_tensor **out, sm_error *err)
+sm_status sm_tensor_wrap(sm_dtype t, int rank, const int64_t *dims, void *data, size_t size,
+                         void (*release)(void *context), void *context, sm_tensor **out, sm_error *err)
 {
     shape s;
 
@@ -119,7 +122,8 @@ sm_status sm_tensor_set_string(sm_tensor *t, size_t i, const char *bytes, size_t
 {
     NEED(t, err);
     if (length) NEED(bytes, err);
-    if (t->dtype != SM_STRING) return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %s has no strings", dtype_name(t->dtype));
+    if (t->dtype != SM_STRING)
+        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %s has no strings", dtype_name(t->dtype));
     if (i >= tensor_count(t))
         return FAIL(err, SM_OUT_OF_RANGE, "there is no element %zu among %zu", i, tensor_count(t));
     if (!tensor_writable(t)) return FAIL(err, SM_FAILED_PRECONDITION, "the tensor is shared and cannot be changed");

@@ -5,9 +5,9 @@
 
 #include "base/status.h"
 
-#define NEED(pointer, err)                                                                         \
-    do {                                                                                           \
-        if (!(pointer)) return FAIL(err, SM_INVALID_ARGUMENT, #pointer " is NULL");                \
+#define NEED(pointer, err)                                                          \
+    do {                                                                            \
+        if (!(pointer)) return FAIL(err, SM_INVALID_ARGUMENT, #pointer " is NULL"); \
     } while (0)
 
 #endif

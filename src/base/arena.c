@@ -39,10 +39,10 @@ enum { GAP = 0 };
 enum { ALIGNMENT = 16, FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
 
 struct arena_block {
-    arena_block *next;       /* older */
-    size_t       size;       /* of data */
+    arena_block *next; /* older */
+    size_t       size; /* of data */
     size_t       used;
-    size_t       dirty;      /* data[dirty..size) has never been written */
+    size_t       dirty; /* data[dirty..size) has never been written */
     _Alignas(ALIGNMENT) char data[];
 };
 
@@ -89,11 +89,10 @@ void arena_reset(arena *a)
 {
     size_t total = 0;
 
-    for (arena_block *b = a->block; b; b = b->next)
-        total += b->size;
+    for (arena_block *b = a->block; b; b = b->next) total += b->size;
     if (a->block && a->block->next) {
         free_blocks(a);
-        (void)add_block(a, total);         /* failing is no harm: the next use tries again */
+        (void)add_block(a, total); /* failing is no harm: the next use tries again */
     }
     if (a->block) {
         a->block->used = 0;

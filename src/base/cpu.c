@@ -34,7 +34,7 @@ bool isa_parse(slice name, isa *out)
 
 enum {
     SAVES_SSE_AVX = 0x06, /* XCR0: xmm and upper halves of ymm */
-    SAVES_AVX512 = 0xe6 /* and mask registers, upper halves of zmm, zmm16..31 */
+    SAVES_AVX512 = 0xe6   /* and mask registers, upper halves of zmm, zmm16..31 */
 };
 
 static uint64_t saved_registers(void)
@@ -78,7 +78,7 @@ isa cpu_isa(void)
 #if defined(__SSE2__)
 
 enum {
-    MXCSR_STICKY = 0x3f, /* exceptions that have happened: not part of the state */
+    MXCSR_STICKY = 0x3f,        /* exceptions that have happened: not part of the state */
     MXCSR_FLUSH = 0x8000 | 0x40 /* results (FTZ) and operands (DAZ)                        */
 };
 
@@ -109,7 +109,7 @@ static void write_state(fp_state s)
     __asm__ volatile("msr fpcr, %0" : : "r"(fpcr));
 }
 
-enum { FLUSH_BITS = 1 << 24 };     /* FPCR.FZ */
+enum { FLUSH_BITS = 1 << 24 }; /* FPCR.FZ */
 
 #else
 

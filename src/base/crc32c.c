@@ -11,21 +11,17 @@
 #endif
 
 #define BIT(n, bit, remainder) ((n) >> (bit)&1 ? (remainder) : 0u)
-#define BYTE(n, a, b, c, d, e, f, g, h)                                                        \
-    (BIT(n, 0, a) ^ BIT(n, 1, b) ^ BIT(n, 2, c) ^ BIT(n, 3, d) ^ BIT(n, 4, e) ^ BIT(n, 5, f) ^ \
-     BIT(n, 6, g) ^ BIT(n, 7, h))
-#define BYTES4(n, ...)                                                        \
-    BYTE(n, __VA_ARGS__), BYTE(n + 1, __VA_ARGS__), BYTE(n + 2, __VA_ARGS__), \
-        BYTE(n + 3, __VA_ARGS__)
-#define BYTES16(n, ...)                                                             \
-    BYTES4(n, __VA_ARGS__), BYTES4(n + 4, __VA_ARGS__), BYTES4(n + 8, __VA_ARGS__), \
-        BYTES4(n + 12, __VA_ARGS__)
-#define BYTES64(n, ...)                                                                  \
-    BYTES16(n, __VA_ARGS__), BYTES16(n + 16, __VA_ARGS__), BYTES16(n + 32, __VA_ARGS__), \
-        BYTES16(n + 48, __VA_ARGS__)
-#define BYTES(...)                                                                \
-    BYTES64(0, __VA_ARGS__), BYTES64(64, __VA_ARGS__), BYTES64(128, __VA_ARGS__), \
-        BYTES64(192, __VA_ARGS__)
+#define BYTE(n, a, b, c, d, e, f, g, h)                                                                       \
+    (BIT(n, 0, a) ^ BIT(n, 1, b) ^ BIT(n, 2, c) ^ BIT(n, 3, d) ^ BIT(n, 4, e) ^ BIT(n, 5, f) ^ BIT(n, 6, g) ^ \
+     BIT(n, 7, h))
+#define BYTES4(n, ...) \
+    BYTE(n, __VA_ARGS__), BYTE(n + 1, __VA_ARGS__), BYTE(n + 2, __VA_ARGS__), BYTE(n + 3, __VA_ARGS__)
+#define BYTES16(n, ...) \
+    BYTES4(n, __VA_ARGS__), BYTES4(n + 4, __VA_ARGS__), BYTES4(n + 8, __VA_ARGS__), BYTES4(n + 12, __VA_ARGS__)
+#define BYTES64(n, ...) \
+    BYTES16(n, __VA_ARGS__), BYTES16(n + 16, __VA_ARGS__), BYTES16(n + 32, __VA_ARGS__), BYTES16(n + 48, __VA_ARGS__)
+#define BYTES(...) \
+    BYTES64(0, __VA_ARGS__), BYTES64(64, __VA_ARGS__), BYTES64(128, __VA_ARGS__), BYTES64(192, __VA_ARGS__)
 
 /* clang-format off */
 static const uint32_t table[8][256] = {
@@ -50,12 +46,10 @@ static uint32_t extend_portable(uint32_t c, const char *p, size_t n)
 {
     for (; n >= 8; p += 8, n -= 8) {
         uint32_t a = c ^ le32_at(p), b = le32_at(p + 4);
-        c = table[7][a & 255] ^ table[6][a >> 8 & 255] ^ table[5][a >> 16 & 255] ^
-            table[4][a >> 24] ^ table[3][b & 255] ^ table[2][b >> 8 & 255] ^
-            table[1][b >> 16 & 255] ^ table[0][b >> 24];
+        c = table[7][a & 255] ^ table[6][a >> 8 & 255] ^ table[5][a >> 16 & 255] ^ table[4][a >> 24] ^
+            table[3][b & 255] ^ table[2][b >> 8 & 255] ^ table[1][b >> 16 & 255] ^ table[0][b >> 24];
     }
-    for (; n; p++, n--)
-        c = table[0][(c ^ (unsigned char)*p) & 255] ^ c >> 8;
+    for (; n; p++, n--) c = table[0][(c ^ (unsigned char)*p) & 255] ^ c >> 8;
     return c;
 }
 
@@ -70,8 +64,7 @@ __attribute__((target("sse4.2"))) static uint32_t extend_sse42(uint32_t c, const
         wide = _mm_crc32_u64(wide, word);
     }
     c = (uint32_t)wide;
-    for (; n; p++, n--)
-        c = _mm_crc32_u8(c, (unsigned char)*p);
+    for (; n; p++, n--) c = _mm_crc32_u8(c, (unsigned char)*p);
     return c;
 }
 

@@ -6,8 +6,8 @@
 #include "base/slice.h"
 
 uint32_t crc32c(slice bytes);
-uint32_t crc32c_extend(uint32_t crc, slice bytes);    /* crc of a ++ bytes, from crc of a */
-uint32_t crc32c_portable(uint32_t crc, slice bytes);  /* the same without special instructions: the oracle */
+uint32_t crc32c_extend(uint32_t crc, slice bytes);   /* crc of a ++ bytes, from crc of a */
+uint32_t crc32c_portable(uint32_t crc, slice bytes); /* the same without special instructions: the oracle */
 
 static inline uint32_t crc32c_mask(uint32_t c)
 {

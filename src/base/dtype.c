@@ -105,11 +105,9 @@ sm_dtype dtype_parse(slice name)
 {
     for (int i = 1; i < DTYPE_LAST; i++) {
         const dtype_row *r = &rows[i];
-        if (slice_is(name, r->name) || slice_is(name, r->short_name) ||
-            slice_is(name, r->proto_name))
+        if (slice_is(name, r->name) || slice_is(name, r->short_name) || slice_is(name, r->proto_name))
             return (sm_dtype)i;
-        if (slice_is(name, r->name_ref) || slice_is(name, r->short_ref) ||
-            slice_is(name, r->proto_ref))
+        if (slice_is(name, r->name_ref) || slice_is(name, r->short_ref) || slice_is(name, r->proto_ref))
             return (sm_dtype)(i + DTYPE_REF);
     }
     return SM_INVALID;

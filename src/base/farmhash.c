@@ -16,8 +16,7 @@ static uint64_t fetch64(const char *p)
     const uint8_t *b = (const uint8_t *)p;
     uint64_t       v = 0;
 
-    for (int i = 7; i >= 0; i--)
-        v = v << 8 | b[i];
+    for (int i = 7; i >= 0; i--) v = v << 8 | b[i];
     return v;
 }
 
@@ -101,10 +100,9 @@ static word_pair hash_32_with_seeds(const char *s, uint64_t a, uint64_t b)
 static uint64_t hash_long(const char *s, size_t n)
 {
     const uint64_t seed = 81;
-    uint64_t x = seed * K2 + fetch64(s), y = seed * K1 + 113, z = shift_mix(y * K2 + 113) * K2, t,
-             factor;
-    word_pair   v = { 0, 0 }, w = { 0, 0 };
-    const char *end = s + (n - 1) / 64 * 64, *last = end + ((n - 1) & 63) - 63;
+    uint64_t       x = seed * K2 + fetch64(s), y = seed * K1 + 113, z = shift_mix(y * K2 + 113) * K2, t, factor;
+    word_pair      v = { 0, 0 }, w = { 0, 0 };
+    const char    *end = s + (n - 1) / 64 * 64, *last = end + ((n - 1) & 63) - 63;
 
     for (; s != end; s += 64) {
         x = rotate(x + y + v.first + fetch64(s + 8), 37) * K1;
@@ -129,8 +127,8 @@ static uint64_t hash_long(const char *s, size_t n)
     v = hash_32_with_seeds(s, v.second * factor, x + w.first);
     w = hash_32_with_seeds(s + 32, z + w.second, y + fetch64(s + 16));
     t = z, z = x, x = t;
-    return mix_two(mix_two(v.first, w.first, factor) + shift_mix(y) * K0 + z,
-                   mix_two(v.second, w.second, factor) + x, factor);
+    return mix_two(mix_two(v.first, w.first, factor) + shift_mix(y) * K0 + z, mix_two(v.second, w.second, factor) + x,
+                   factor);
 }
 
 uint64_t fingerprint64(slice s)

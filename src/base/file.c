@@ -49,8 +49,7 @@ static const struct {
 static sm_status fail_errno(sm_error *err, const char *path, int number)
 {
     for (size_t i = 0; i < sizeof errno_rows / sizeof *errno_rows; i++)
-        if (errno_rows[i].number == number)
-            return FAIL(err, errno_rows[i].status, "%s: %s", path, errno_rows[i].text);
+        if (errno_rows[i].number == number) return FAIL(err, errno_rows[i].status, "%s: %s", path, errno_rows[i].text);
     return FAIL(err, SM_UNKNOWN, "%s: input/output error %d", path, number);
 }
 
@@ -78,16 +77,14 @@ static sm_status read_whole(int fd, const char *path, char *to, size_t size, sm_
         ssize_t n = read(fd, to + done, want);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return fail_errno(err, path, errno);
-        if (n == 0)
-            return FAIL(err, SM_DATA_LOSS, "%s: the file became shorter while it was read", path);
+        if (n == 0) return FAIL(err, SM_DATA_LOSS, "%s: the file became shorter while it was read", path);
         done += (size_t)n;
     }
     return SM_OK;
 }
 
 /* Fills o->memory with the file's bytes, mapped or copied. */
-static sm_status load_bytes(int fd, const char *path, bool copy, struct file_view_owner *o,
-                            sm_error *err)
+static sm_status load_bytes(int fd, const char *path, bool copy, struct file_view_owner *o, sm_error *err)
 {
     sm_status status;
 
@@ -99,8 +96,7 @@ static sm_status load_bytes(int fd, const char *path, bool copy, struct file_vie
             o->mapped = true;
             return SM_OK;
         }
-        if (errno != ENODEV)
-            return fail_errno(err, path, errno); /* a file system without mapping */
+        if (errno != ENODEV) return fail_errno(err, path, errno); /* a file system without mapping */
     }
     o->memory = heap_alloc(o->size);
     if (!o->memory) return fail_memory(err, path);
@@ -122,9 +118,8 @@ static sm_status open_regular(const char *path, int *fd, size_t *size, sm_error 
     }
     if (!S_ISREG(st.st_mode) || (uintmax_t)st.st_size > SIZE_MAX) {
         (void)close(*fd);
-        return S_ISDIR(st.st_mode)
-                   ? fail_errno(err, path, EISDIR)
-                   : FAIL(err, SM_FAILED_PRECONDITION, "%s: not a regular file", path);
+        return S_ISDIR(st.st_mode) ? fail_errno(err, path, EISDIR)
+                                   : FAIL(err, SM_FAILED_PRECONDITION, "%s: not a regular file", path);
     }
     *size = (size_t)st.st_size;
     return SM_OK;
@@ -198,8 +193,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-sm_status file_list(const char *path, arena *a, const char *const **names, size_t *count,
-                    sm_error *err)
+sm_status file_list(const char *path, arena *a, const char *const **names, size_t *count, sm_error *err)
 {
     const char   **list = NULL;
     size_t         n = 0, capacity = 0;
@@ -225,7 +219,7 @@ sm_status file_list(const char *path, arena *a, const char *const **names, size_
 
 struct file_writer {
     int fd;
-    str path; /* the target, links followed */
+    str path;      /* the target, links followed */
     str temporary; /* "": written directly */
 };
 
@@ -307,8 +301,7 @@ sm_status file_writer_commit(file_writer *w, sm_error *err)
     sm_status status = SM_OK;
 
     if (w->temporary.len) {
-        int failed =
-            fsync(w->fd) != 0 && errno != EINVAL ? errno : 0; /* EINVAL: cannot be synced */
+        int failed = fsync(w->fd) != 0 && errno != EINVAL ? errno : 0; /* EINVAL: cannot be synced */
         if (!failed && rename(str_text(&w->temporary), str_text(&w->path)) != 0) failed = errno;
         if (failed) {
             (void)unlink(str_text(&w->temporary));
@@ -347,9 +340,8 @@ sm_status file_make_directories(const char *path, sm_error *err)
         if (part.failed)
             status = fail_memory(err, path);
         else if (mkdir(str_text(&part), 0777) != 0 && !file_is_directory(str_text(&part)))
-            status = errno == EEXIST
-                         ? FAIL(err, SM_FAILED_PRECONDITION, "%s: not a directory", str_text(&part))
-                         : fail_errno(err, str_text(&part), errno);
+            status = errno == EEXIST ? FAIL(err, SM_FAILED_PRECONDITION, "%s: not a directory", str_text(&part))
+                                     : fail_errno(err, str_text(&part), errno);
     }
     str_clear(&part);
     return status;

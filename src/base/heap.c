@@ -25,8 +25,7 @@ int64_t heap_fail_left(void)
 
 bool heap_refuses(void)
 {
-    return atomic_load_explicit(&fail_countdown, memory_order_relaxed) > 0 &&
-           atomic_fetch_sub(&fail_countdown, 1) == 1;
+    return atomic_load_explicit(&fail_countdown, memory_order_relaxed) > 0 && atomic_fetch_sub(&fail_countdown, 1) == 1;
 }
 
 void *heap_alloc(size_t size)

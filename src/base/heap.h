@@ -9,20 +9,20 @@
 
 #include "base/slice.h"
 
-#define HEAP_ALIGNMENT 64   /* of tensor buffers: a cache line, the widest vector */
+#define HEAP_ALIGNMENT 64 /* of tensor buffers: a cache line, the widest vector */
 
 /* NULL when there is no memory. A size of 0 is a valid request and gives a pointer to release. */
-void *heap_alloc(size_t size);                   /* not initialised */
-void *heap_zero(size_t size);                    /* all bytes 0 */
-void *heap_array(size_t count, size_t size);     /* all bytes 0; checks the product */
-void *heap_realloc(void *old, size_t size);      /* NULL: old is as it was */
-void *heap_aligned(size_t size);                 /* HEAP_ALIGNMENT; not initialised */
-void  heap_free(void *p);                        /* of any of them; NULL is fine */
+void *heap_alloc(size_t size);               /* not initialised */
+void *heap_zero(size_t size);                /* all bytes 0 */
+void *heap_array(size_t count, size_t size); /* all bytes 0; checks the product */
+void *heap_realloc(void *old, size_t size);  /* NULL: old is as it was */
+void *heap_aligned(size_t size);             /* HEAP_ALIGNMENT; not initialised */
+void  heap_free(void *p);                    /* of any of them; NULL is fine */
 
 /* For tests. The n-th allocation from now on (1: the next) fails, of all threads together, once;
  * 0: none. heap_fail_left tells how many are left until then: > 0: it has not happened. */
 void    heap_fail_at(int64_t n);
 int64_t heap_fail_left(void);
-bool    heap_refuses(void);      /* counts one allocation; true: there is no memory */
+bool    heap_refuses(void); /* counts one allocation; true: there is no memory */
 
 #endif

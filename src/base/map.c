@@ -37,8 +37,7 @@ static inline void sip_round(sip *s)
 uint64_t slice_hash(slice s, uint64_t seed)
 {
     uint64_t key = seed ^ 0x9e3779b97f4a7c15u, word, last = (uint64_t)s.len << 56;
-    sip    h = { seed ^ 0x736f6d6570736575u, key ^ 0x646f72616e646f6du, seed ^ 0x6c7967656e657261u,
-                 key ^ 0x7465646279746573u };
+    sip h = { seed ^ 0x736f6d6570736575u, key ^ 0x646f72616e646f6du, seed ^ 0x6c7967656e657261u, key ^ 0x7465646279746573u };
     size_t i = 0;
 
     for (; i + 8 <= s.len; i += 8) {
@@ -47,14 +46,12 @@ uint64_t slice_hash(slice s, uint64_t seed)
         sip_round(&h);
         h.a ^= word;
     }
-    for (int shift = 0; i < s.len; i++, shift += 8)
-        last |= (uint64_t)(unsigned char)s.ptr[i] << shift;
+    for (int shift = 0; i < s.len; i++, shift += 8) last |= (uint64_t)(unsigned char)s.ptr[i] << shift;
     h.d ^= last;
     sip_round(&h);
     h.a ^= last;
     h.c ^= 0xff;
-    for (int round = 0; round < 3; round++)
-        sip_round(&h);
+    for (int round = 0; round < 3; round++) sip_round(&h);
     return h.a ^ h.b ^ h.c ^ h.d;
 }
 
@@ -62,8 +59,7 @@ static uint64_t new_seed(const map *m)
 {
     uint64_t secret[2] = { 0x243f6a8885a308d3u, 0x13198a2e03707344u };
 #if defined(__linux__)
-    const void *random =
-        (const void *)getauxval(AT_RANDOM); /* 16 bytes, different in each process */
+    const void *random = (const void *)getauxval(AT_RANDOM); /* 16 bytes, different in each process */
     if (random) memcpy(secret, random, sizeof secret);
 #endif
     return slice_hash(slice_make(secret, sizeof secret), (uint64_t)(uintptr_t)m);
@@ -82,8 +78,7 @@ static uint32_t *find_slot(const map *m, slice key)
 {
     size_t mask = m->slot_count - 1, i = (size_t)slice_hash(key, m->seed) & mask;
 
-    while (m->slots[i] && !slice_eq(m->entries[m->slots[i] - 1].key, key))
-        i = (i + 1) & mask;
+    while (m->slots[i] && !slice_eq(m->entries[m->slots[i] - 1].key, key)) i = (i + 1) & mask;
     return &m->slots[i];
 }
 
@@ -106,8 +101,7 @@ static bool enlarge(map *m)
     m->capacity = capacity;
     m->slots = slots;
     m->slot_count = capacity * 2;
-    for (size_t i = 0; i < m->count; i++)
-        *find_slot(m, entries[i].key) = (uint32_t)i + 1;
+    for (size_t i = 0; i < m->count; i++) *find_slot(m, entries[i].key) = (uint32_t)i + 1;
     return true;
 }
 

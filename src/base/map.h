@@ -13,17 +13,17 @@ typedef struct map_entry {
 
 typedef struct map {
     arena     *arena;
-    map_entry *entries;         /* in order of insertion: entries[0..count) */
+    map_entry *entries; /* in order of insertion: entries[0..count) */
     size_t     count, capacity;
-    uint32_t  *slots;           /* index + 1 into entries; 0: empty         */
-    size_t     slot_count;      /* a power of two                           */
+    uint32_t  *slots;      /* index + 1 into entries; 0: empty         */
+    size_t     slot_count; /* a power of two                           */
     uint64_t   seed;
 } map;
 
-void      map_init(map *m, arena *a);
+void map_init(map *m, arena *a);
 /* Sets key to value, replacing an older value; ignored when the arena is spent. */
-void      map_set(map *m, slice key, uint64_t value);
-bool      map_get(const map *m, slice key, uint64_t *value);   /* value may be NULL */
+void map_set(map *m, slice key, uint64_t value);
+bool map_get(const map *m, slice key, uint64_t *value); /* value may be NULL */
 /* The value's place, made (0) when absent; NULL only when the arena is spent. *fresh (may be NULL) says which. */
 uint64_t *map_at(map *m, slice key, bool *fresh);
 

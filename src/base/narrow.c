@@ -103,21 +103,17 @@ uint16_t float_to_bfloat16(float f)
 void narrow_to_float(sm_dtype t, const uint16_t *restrict from, float *restrict to, size_t n)
 {
     if (t == SM_HALF)
-        for (size_t i = 0; i < n; i++)
-            to[i] = widen_half(from[i]);
+        for (size_t i = 0; i < n; i++) to[i] = widen_half(from[i]);
     else
-        for (size_t i = 0; i < n; i++)
-            to[i] = widen_bfloat16(from[i]);
+        for (size_t i = 0; i < n; i++) to[i] = widen_bfloat16(from[i]);
 }
 
 void float_to_narrow(sm_dtype t, const float *restrict from, uint16_t *restrict to, size_t n)
 {
     if (t == SM_HALF)
-        for (size_t i = 0; i < n; i++)
-            to[i] = narrow_half(from[i]);
+        for (size_t i = 0; i < n; i++) to[i] = narrow_half(from[i]);
     else
-        for (size_t i = 0; i < n; i++)
-            to[i] = narrow_bfloat16(from[i]);
+        for (size_t i = 0; i < n; i++) to[i] = narrow_bfloat16(from[i]);
 }
 
 /* -- From double, in one rounding -------------------------------------------------------------- */
@@ -158,8 +154,8 @@ uint16_t double_to_bfloat16(double d)
 /* -- 8-bit floats ------------------------------------------------------------------------------ */
 
 typedef enum specials {
-    IEEE, /* the last exponent is infinity and NaN */
-    FINITE, /* one NaN: all bits but the sign set */
+    IEEE,          /* the last exponent is infinity and NaN */
+    FINITE,        /* one NaN: all bits but the sign set */
     UNSIGNED_ZERO, /* one NaN: what would be minus zero */
     NUMBERS_ONLY
 } specials;

@@ -70,7 +70,7 @@ typedef struct worker {
 
 struct pool {
     desk desks[DESKS];
-    _Alignas(CACHE_LINE) _Atomic uint32_t epoch; /* grows with each job */
+    _Alignas(CACHE_LINE) _Atomic uint32_t epoch;  /* grows with each job */
     _Alignas(CACHE_LINE) _Atomic uint32_t asleep; /* workers that sleep */
     atomic_bool quit;
     int         worker_count;
@@ -161,8 +161,7 @@ static uint32_t await_job(pool *p, uint32_t seen)
         relax();
     }
     atomic_fetch_add(&p->asleep, 1);
-    while ((epoch = atomic_load(&p->epoch)) == seen)
-        futex_wait(&p->epoch, seen);
+    while ((epoch = atomic_load(&p->epoch)) == seen) futex_wait(&p->epoch, seen);
     atomic_fetch_sub(&p->asleep, 1);
     return epoch;
 }
@@ -187,9 +186,7 @@ static desk *take_desk(pool *p)
 {
     for (int i = 0; i < DESKS; i++) {
         desk *d = &p->desks[i];
-        if (!atomic_load_explicit(&d->taken, memory_order_relaxed) &&
-            !atomic_exchange(&d->taken, true))
-            return d;
+        if (!atomic_load_explicit(&d->taken, memory_order_relaxed) && !atomic_exchange(&d->taken, true)) return d;
     }
     return NULL;
 }
@@ -212,8 +209,7 @@ static void await_helpers(desk *d)
         relax();
     }
     atomic_store(&d->waiting, true);
-    while ((inside = atomic_load(&d->inside)) != 0)
-        futex_wait(&d->inside, inside);
+    while ((inside = atomic_load(&d->inside)) != 0) futex_wait(&d->inside, inside);
     atomic_store(&d->waiting, false);
 }
 
@@ -231,8 +227,7 @@ static void run_shared(pool *p, desk *d)
 /* Leaves in_piece alone: what a single piece calls may still be shared out. */
 static void run_alone(int64_t n, int64_t grain, int64_t pieces, pool_work *work, void *context)
 {
-    for (int64_t k = 0; k < pieces; k++)
-        run_piece(work, context, k, grain, n);
+    for (int64_t k = 0; k < pieces; k++) run_piece(work, context, k, grain, n);
 }
 
 void pool_for(pool *p, int64_t n, int64_t grain, pool_work *work, void *context)
@@ -288,8 +283,7 @@ sm_status pool_new(int threads, pool **out, sm_error *err)
     size_t size;
     pool  *p;
 
-    if (threads < 0)
-        return FAIL(err, SM_INVALID_ARGUMENT, "the number of threads is %d, must be >= 0", threads);
+    if (threads < 0) return FAIL(err, SM_INVALID_ARGUMENT, "the number of threads is %d, must be >= 0", threads);
     if (threads == 0) threads = pool_default_threads();
     if (threads > MOST_THREADS) threads = MOST_THREADS;
     size = sizeof *p + sizeof *p->workers * (size_t)(threads - 1);
@@ -306,8 +300,7 @@ void pool_free(pool *p)
     if (!p) return;
     atomic_store(&p->quit, true);
     wake_workers(p, p->worker_count);
-    for (int i = 0; i < p->worker_count; i++)
-        (void)pthread_join(p->workers[i].thread, NULL);
+    for (int i = 0; i < p->worker_count; i++) (void)pthread_join(p->workers[i].thread, NULL);
     heap_free(p);
 }
 

@@ -31,8 +31,7 @@ shape shape_of(int rank, const int64_t *dims)
     shape s = { .rank = rank };
 
     if (rank < 0 || rank > SHAPE_MAX_RANK) return shape_unknown();
-    for (int i = 0; i < rank; i++)
-        s.dims[i] = dims[i];
+    for (int i = 0; i < rank; i++) s.dims[i] = dims[i];
     return s;
 }
 
@@ -41,8 +40,7 @@ shape shape_unknown_dims(int rank)
     shape s = { .rank = rank };
 
     if (rank < 0 || rank > SHAPE_MAX_RANK) return shape_unknown();
-    for (int i = 0; i < rank; i++)
-        s.dims[i] = UNKNOWN_DIM;
+    for (int i = 0; i < rank; i++) s.dims[i] = UNKNOWN_DIM;
     return s;
 }
 
@@ -144,17 +142,14 @@ sm_status shape_check(const shape *s, size_t element_size, size_t max_bytes, sm_
     bool    overflow = false, empty = false;
 
     if (s->rank < 0 || s->rank > SHAPE_MAX_RANK)
-        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor has 0 to %d dimensions, not %d",
-                    SHAPE_MAX_RANK, s->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor has 0 to %d dimensions, not %d", SHAPE_MAX_RANK, s->rank);
     for (int i = 0; i < s->rank; i++) {
         if (s->dims[i] < 0)
-            return FAIL(err, SM_INVALID_ARGUMENT, "dimension %d is %" PRId64 ", must be >= 0", i,
-                        s->dims[i]);
+            return FAIL(err, SM_INVALID_ARGUMENT, "dimension %d is %" PRId64 ", must be >= 0", i, s->dims[i]);
         empty |= s->dims[i] == 0;
         overflow |= s->dims[i] && __builtin_mul_overflow(count, s->dims[i], &count);
     }
-    if (element_size > INT64_MAX || __builtin_mul_overflow(count, (int64_t)element_size, &bytes) ||
-        overflow) {
+    if (element_size > INT64_MAX || __builtin_mul_overflow(count, (int64_t)element_size, &bytes) || overflow) {
         str text = { 0 };
         shape_print(&text, s);
         (void)FAIL(err, SM_INVALID_ARGUMENT, "shape %s has too many elements", str_text(&text));
@@ -164,8 +159,7 @@ sm_status shape_check(const shape *s, size_t element_size, size_t max_bytes, sm_
     if (!empty && (uint64_t)bytes > max_bytes) {
         str text = { 0 };
         shape_print(&text, s);
-        (void)FAIL(err, SM_RESOURCE_EXHAUSTED,
-                   "a tensor of shape %s takes %" PRId64 " bytes, the limit is %zu",
+        (void)FAIL(err, SM_RESOURCE_EXHAUSTED, "a tensor of shape %s takes %" PRId64 " bytes, the limit is %zu",
                    str_text(&text), bytes, max_bytes);
         str_clear(&text);
         return SM_RESOURCE_EXHAUSTED;

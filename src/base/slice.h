@@ -9,13 +9,13 @@
 #include <string.h>
 
 typedef struct slice {
-    const char *ptr;   /* may be NULL when len is 0 */
+    const char *ptr; /* may be NULL when len is 0 */
     size_t      len;
 } slice;
 
 #define SLICE(literal) ((slice){ "" literal, sizeof(literal) - 1 })
 #define SLICE_FMT "%.*s"
-#define SLICE_ARG(s) ((s).len > 1024 ? 1024 : (int)(s).len), ((s).ptr ? (s).ptr : "")   /* for printf */
+#define SLICE_ARG(s) ((s).len > 1024 ? 1024 : (int)(s).len), ((s).ptr ? (s).ptr : "") /* for printf */
 
 static inline slice slice_of(const char *text)
 {

@@ -25,13 +25,11 @@ static void make_printable(char *text)
 static void mark_cut(char *text)
 {
     size_t end = MESSAGE_SIZE - 4;
-    while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80)
-        end--;
+    while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) end--;
     memcpy(text + end, "...", 4);
 }
 
-static void set_message(sm_error *err, sm_status status, const char *kind, const char *format,
-                        va_list arguments)
+static void set_message(sm_error *err, sm_status status, const char *kind, const char *format, va_list arguments)
 {
     char text[MESSAGE_SIZE];
     int  n;

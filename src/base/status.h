@@ -32,21 +32,21 @@ sm_status error_set_kind(sm_error *err, sm_status status, const char *kind, cons
 sm_status error_prefix(sm_error *err, sm_status status, const char *format, ...) PRINTF_LIKE(3, 4);
 void      error_clear(sm_error *err);
 
-const char *status_name(sm_status s);     /* "INVALID_ARGUMENT"; "UNKNOWN" for other numbers */
+const char *status_name(sm_status s); /* "INVALID_ARGUMENT"; "UNKNOWN" for other numbers */
 
 #define FAIL(err, status, ...) error_set(err, status, __VA_ARGS__)
 #define FAIL_KIND(err, status, kind, ...) error_set_kind(err, status, kind, __VA_ARGS__)
 
-#define TRY(expression)                                                                            \
-    do {                                                                                           \
-        sm_status try_status = (expression);                                                       \
-        if (try_status != SM_OK) return try_status;                                                \
+#define TRY(expression)                             \
+    do {                                            \
+        sm_status try_status = (expression);        \
+        if (try_status != SM_OK) return try_status; \
     } while (0)
 
-#define TRY_IN(expression, err, ...)                                                               \
-    do {                                                                                           \
-        sm_status try_status = (expression);                                                       \
-        if (try_status != SM_OK) return error_prefix(err, try_status, __VA_ARGS__);                \
+#define TRY_IN(expression, err, ...)                                                \
+    do {                                                                            \
+        sm_status try_status = (expression);                                        \
+        if (try_status != SM_OK) return error_prefix(err, try_status, __VA_ARGS__); \
     } while (0)
 
 #endif

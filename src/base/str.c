@@ -37,8 +37,7 @@ static bool reserve(str *s, size_t extra)
         return false;
     }
     cap = s->cap < 64 ? 64 : s->cap * 2;
-    while (cap <= s->len + extra)
-        cap *= 2;
+    while (cap <= s->len + extra) cap *= 2;
     p = heap_realloc(s->ptr, cap);
     if (!p) {
         s->failed = true;
@@ -113,7 +112,7 @@ char *str_take(str *s)
 {
     char *text;
 
-    str_addz(s, "");                 /* an empty string is memory too */
+    str_addz(s, ""); /* an empty string is memory too */
     if (s->failed) str_clear(s);
     text = s->ptr;
     str_init(s);

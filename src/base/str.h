@@ -9,22 +9,22 @@
 #include <stdarg.h>
 
 typedef struct str {
-    char  *ptr;       /* terminated; NULL while empty and never grown */
+    char  *ptr; /* terminated; NULL while empty and never grown */
     size_t len, cap;
     bool   failed;
 } str;
 
 void        str_init(str *s);
-void        str_clear(str *s);                     /* frees                                       */
-void        str_reset(str *s);                     /* empties, keeps the memory                   */
+void        str_clear(str *s); /* frees                                       */
+void        str_reset(str *s); /* empties, keeps the memory                   */
 void        str_add(str *s, slice text);
 void        str_addz(str *s, const char *text);
 void        str_addc(str *s, char c);
 void        str_addf(str *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void        str_addv(str *s, const char *format, va_list arguments);
 void        str_pad(str *s, char c, size_t times);
-const char *str_text(const str *s);                /* "" when empty                               */
+const char *str_text(const str *s); /* "" when empty                               */
 slice       str_slice(const str *s);
-char       *str_take(str *s);                      /* the heap string itself (free() it), NULL when it failed; s is empty after */
+char       *str_take(str *s); /* the heap string itself (free() it), NULL when it failed; s is empty after */
 
 #endif

@@ -32,6 +32,6 @@ slice tstring_get(const tstring *s);
 bool  tstring_set(tstring *s, slice bytes);      /* copies; false when out of memory (s is unchanged) */
 void  tstring_set_view(tstring *s, slice bytes); /* borrows                                           */
 bool  tstring_copy(tstring *to, const tstring *from);
-void  tstring_clear(tstring *s);                 /* frees; s is the empty string                      */
+void  tstring_clear(tstring *s); /* frees; s is the empty string                      */
 
 #endif

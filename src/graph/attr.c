@@ -37,8 +37,7 @@ static bool same_tensor(const tensor *a, const tensor *b)
     if (a == b) return true;
     if (!a || !b || a->dtype != b->dtype || !shape_eq(&a->shape, &b->shape)) return false;
     n = tensor_count(a);
-    if (a->dtype != SM_STRING)
-        return !tensor_bytes(a) || memcmp(a->data, b->data, tensor_bytes(a)) == 0;
+    if (a->dtype != SM_STRING) return !tensor_bytes(a) || memcmp(a->data, b->data, tensor_bytes(a)) == 0;
     for (size_t i = 0; i < n; i++)
         if (!slice_eq(tensor_text(a, i), tensor_text(b, i))) return false;
     return true;
@@ -49,8 +48,7 @@ static bool same_func(const func_ref *a, const func_ref *b)
     if (a == b) return true;
     if (!slice_eq(a->name, b->name) || a->attr_count != b->attr_count) return false;
     for (size_t i = 0; i < a->attr_count; i++)
-        if (!slice_eq(a->attrs[i].name, b->attrs[i].name) || !attr_eq(&a->attrs[i], &b->attrs[i]))
-            return false;
+        if (!slice_eq(a->attrs[i].name, b->attrs[i].name) || !attr_eq(&a->attrs[i], &b->attrs[i])) return false;
     return true;
 }
 
@@ -218,14 +216,10 @@ attr attr_of_string(const char *name, slice s)
 
 attr attr_of_ints(const char *name, const int64_t *items, size_t n)
 {
-    return (attr){
-        .name = slice_of(name), .kind = ATTR_INT, .is_list = true, .count = n, .v.ints = items
-    };
+    return (attr){ .name = slice_of(name), .kind = ATTR_INT, .is_list = true, .count = n, .v.ints = items };
 }
 
 attr attr_of_strings(const char *name, const slice *items, size_t n)
 {
-    return (attr){
-        .name = slice_of(name), .kind = ATTR_STRING, .is_list = true, .count = n, .v.strings = items
-    };
+    return (attr){ .name = slice_of(name), .kind = ATTR_STRING, .is_list = true, .count = n, .v.strings = items };
 }

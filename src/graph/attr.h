@@ -6,20 +6,20 @@
 #include "graph/tensor.h"
 
 typedef enum attr_kind {
-    ATTR_NONE,      /* absent                    */
-    ATTR_STRING,    /* s                         */
-    ATTR_INT,       /* i                         */
-    ATTR_FLOAT,     /* f                         */
-    ATTR_BOOL,      /* i                         */
-    ATTR_TYPE,      /* i: sm_dtype               */
-    ATTR_SHAPE,     /* shape                     */
-    ATTR_TENSOR,    /* tensor (the graph owns a reference; NULL: none was given) */
-    ATTR_FUNC       /* func                      */
+    ATTR_NONE,   /* absent                    */
+    ATTR_STRING, /* s                         */
+    ATTR_INT,    /* i                         */
+    ATTR_FLOAT,  /* f                         */
+    ATTR_BOOL,   /* i                         */
+    ATTR_TYPE,   /* i: sm_dtype               */
+    ATTR_SHAPE,  /* shape                     */
+    ATTR_TENSOR, /* tensor (the graph owns a reference; NULL: none was given) */
+    ATTR_FUNC    /* func                      */
 } attr_kind;
 
 typedef struct attr attr;
 
-typedef struct func_ref {    /* a function by name, with its own attributes (old polymorphic functions)     */
+typedef struct func_ref { /* a function by name, with its own attributes (old polymorphic functions)     */
     slice       name;
     const attr *attrs;
     size_t      attr_count;
@@ -27,9 +27,9 @@ typedef struct func_ref {    /* a function by name, with its own attributes (old
 
 struct attr {
     slice     name;
-    attr_kind kind;          /* of the value, or of each element when is_list */
+    attr_kind kind; /* of the value, or of each element when is_list */
     bool      is_list;
-    size_t    count;         /* elements of a list; 1 otherwise               */
+    size_t    count; /* elements of a list; 1 otherwise               */
     union {
         slice           s;
         int64_t         i;
@@ -37,8 +37,8 @@ struct attr {
         const shape    *shape;
         tensor         *tensor;
         const func_ref *func;
-        const slice    *strings;   /* lists: count elements */
-        const int64_t  *ints;      /* also bools and types  */
+        const slice    *strings; /* lists: count elements */
+        const int64_t  *ints;    /* also bools and types  */
         const float    *floats;
         const shape    *shapes;
         tensor *const  *tensors;
@@ -46,7 +46,7 @@ struct attr {
     } v;
 };
 
-bool attr_eq(const attr *a, const attr *b);      /* same kind and value (tensors: same bytes); names do not count */
-void attr_print(str *out, const attr *a);        /* 3, "x", DT_FLOAT, [1, 2], {2,?}, f()                        */
+bool attr_eq(const attr *a, const attr *b); /* same kind and value (tensors: same bytes); names do not count */
+void attr_print(str *out, const attr *a);   /* 3, "x", DT_FLOAT, [1, 2], {2,?}, f()                        */
 
 #endif

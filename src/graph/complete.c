@@ -16,8 +16,7 @@ enum { MOST_OUTPUTS = 1 << 20 };
 
 static const char *kind_name(attr_kind k)
 {
-    static const char *const names[] = { "none", "string", "int",    "float", "bool",
-                                         "type", "shape",  "tensor", "func" };
+    static const char *const names[] = { "none", "string", "int", "float", "bool", "type", "shape", "tensor", "func" };
 
     return (size_t)k < sizeof names / sizeof *names ? names[k] : "none";
 }
@@ -50,8 +49,8 @@ static void print_op(str *out, const node *n)
     print_args(out, s, s->outputs, s->output_count);
     for (size_t i = 0; i < s->attr_count; i++) {
         const op_attr *o = &s->attrs[i];
-        str_addf(out, "; attr=" SLICE_FMT ":%s%s%s", SLICE_ARG(o->name), o->is_list ? "list(" : "",
-                 kind_name(o->kind), o->is_list ? ")" : "");
+        str_addf(out, "; attr=" SLICE_FMT ":%s%s%s", SLICE_ARG(o->name), o->is_list ? "list(" : "", kind_name(o->kind),
+                 o->is_list ? ")" : "");
         if (o->has_default) {
             str_addz(out, ",default=");
             attr_print(out, &o->fallback);
@@ -68,8 +67,7 @@ static bool fail_node(graph *g, const node *n, const char *what)
 
     str_init(&op);
     print_op(&op, n);
-    graph_fail(g, SM_INVALID_ARGUMENT, "%s; %s; NodeDef: {{node " SLICE_FMT "}}", what,
-               str_text(&op), SLICE_ARG(n->name));
+    graph_fail(g, SM_INVALID_ARGUMENT, "%s; %s; NodeDef: {{node " SLICE_FMT "}}", what, str_text(&op), SLICE_ARG(n->name));
     str_clear(&op);
     return false;
 }
@@ -85,8 +83,7 @@ static bool fail_text(graph *g, const node *n, str *text)
 static bool fail_missing(graph *g, const node *n, size_t i)
 {
     graph_fail(g, SM_INVALID_ARGUMENT,
-               "NodeDef missing attr '" SLICE_FMT "' from Op<name=%s>; NodeDef: {{node " SLICE_FMT
-               "}}",
+               "NodeDef missing attr '" SLICE_FMT "' from Op<name=%s>; NodeDef: {{node " SLICE_FMT "}}",
                SLICE_ARG(n->sig->attrs[i].name), n->op->name, SLICE_ARG(n->name));
     return false;
 }
@@ -138,11 +135,11 @@ static bool check_minimum(graph *g, const node *n, const op_attr *o, const attr 
     if (!o->has_minimum || have >= o->minimum || (!o->is_list && o->kind != ATTR_INT)) return true;
     str_init(&text);
     if (o->is_list)
-        str_addf(&text, "Length for attr '" SLICE_FMT "' of %lld must be at least minimum %lld",
-                 SLICE_ARG(o->name), (long long)have, (long long)o->minimum);
+        str_addf(&text, "Length for attr '" SLICE_FMT "' of %lld must be at least minimum %lld", SLICE_ARG(o->name),
+                 (long long)have, (long long)o->minimum);
     else
-        str_addf(&text, "Value for attr '" SLICE_FMT "' of %lld must be at least minimum %lld",
-                 SLICE_ARG(o->name), (long long)have, (long long)o->minimum);
+        str_addf(&text, "Value for attr '" SLICE_FMT "' of %lld must be at least minimum %lld", SLICE_ARG(o->name),
+                 (long long)have, (long long)o->minimum);
     return fail_text(g, n, &text);
 }
 
@@ -154,19 +151,14 @@ bool check_attr(graph *g, const node *n, size_t i, const attr *a)
     if (a->is_list != o->is_list || (a->kind != o->kind && !empty)) {
         str text;
         str_init(&text);
-        str_addf(
-            &text,
-            "AttrValue had value with type '%s%s%s' when '%s%s%s' expected for attr '" SLICE_FMT
-            "'",
-            a->is_list ? "list(" : "", kind_name(a->kind), a->is_list ? ")" : "",
-            o->is_list ? "list(" : "", kind_name(o->kind), o->is_list ? ")" : "",
-            SLICE_ARG(o->name));
+        str_addf(&text, "AttrValue had value with type '%s%s%s' when '%s%s%s' expected for attr '" SLICE_FMT "'",
+                 a->is_list ? "list(" : "", kind_name(a->kind), a->is_list ? ")" : "", o->is_list ? "list(" : "",
+                 kind_name(o->kind), o->is_list ? ")" : "", SLICE_ARG(o->name));
         return fail_text(g, n, &text);
     }
     for (size_t k = 0; k < a->count && o->kind == ATTR_TYPE; k++) {
         int64_t t = a->is_list ? a->v.ints[k] : a->v.i;
-        if (!type_allowed(o, t))
-            return fail_allowed(g, n, o, dtype_short_name((sm_dtype)t), SLICE(""));
+        if (!type_allowed(o, t)) return fail_allowed(g, n, o, dtype_short_name((sm_dtype)t), SLICE(""));
     }
     for (size_t k = 0; k < a->count && o->kind == ATTR_STRING; k++) {
         slice s = a->is_list ? a->v.strings[k] : a->v.s;
@@ -226,16 +218,13 @@ static bool check_input_count(graph *g, const node *n)
     const op_signature *s = n->sig;
     str                 text;
 
-    if (sum_lengths(n, s->inputs, s->input_count, (int64_t)n->input_count) ==
-        (int64_t)n->input_count)
-        return true;
+    if (sum_lengths(n, s->inputs, s->input_count, (int64_t)n->input_count) == (int64_t)n->input_count) return true;
     str_init(&text);
     str_addz(&text, "NodeDef expected inputs '");
     for (size_t i = 0, shown = 0; i < s->input_count; i++) {
         int64_t length = arg_length(n, &s->inputs[i]);
         for (int64_t k = 0; k < length && shown < 32; k++)
-            str_addf(&text, "%s%s", shown++ ? ", " : "",
-                     dtype_short_name(arg_dtype(n, &s->inputs[i], (size_t)k)));
+            str_addf(&text, "%s%s", shown++ ? ", " : "", dtype_short_name(arg_dtype(n, &s->inputs[i], (size_t)k)));
     }
     str_addf(&text, "' do not match %u inputs specified", n->input_count);
     return fail_text(g, n, &text);
@@ -248,8 +237,7 @@ bool check_input(graph *g, const node *n, size_t i, val v)
     sm_dtype      want;
 
     if (v >= g->value_count || g->nodes[g->values[v].node].removed) {
-        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "': input %zu is no value of the graph",
-                   SLICE_ARG(n->name), i);
+        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "': input %zu is no value of the graph", SLICE_ARG(n->name), i);
         return false;
     }
     for (size_t at = i; p < n->sig->inputs + n->sig->input_count; p++) {
@@ -264,9 +252,8 @@ bool check_input(graph *g, const node *n, size_t i, val v)
         graph_fail(g, SM_INVALID_ARGUMENT,
                    "Input %zu of node " SLICE_FMT " was passed %s from " SLICE_FMT
                    ":%u incompatible with expected %s%s.",
-                   i, SLICE_ARG(n->name), dtype_short_name(from->dtype),
-                   SLICE_ARG(g->nodes[from->node].name), from->slot, dtype_short_name(want),
-                   p->is_ref ? "_ref" : "");
+                   i, SLICE_ARG(n->name), dtype_short_name(from->dtype), SLICE_ARG(g->nodes[from->node].name),
+                   from->slot, dtype_short_name(want), p->is_ref ? "_ref" : "");
         return false;
     }
     graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "' has no input %zu", SLICE_ARG(n->name), i);
@@ -302,8 +289,7 @@ static void infer_list(graph *g, const node *n, attr *a, size_t first, size_t le
     int64_t *types = ARENA_ARRAY(&g->arena, int64_t, length);
 
     if (!types) return;
-    for (size_t k = 0; k < length; k++)
-        types[k] = (int64_t)base_dtype(g->values[n->inputs[first + k]].dtype);
+    for (size_t k = 0; k < length; k++) types[k] = (int64_t)base_dtype(g->values[n->inputs[first + k]].dtype);
     a->is_list = true;
     a->count = length;
     a->v.ints = types;
@@ -330,8 +316,7 @@ static void infer_length(graph *g, node *n)
             times++;
         }
     }
-    if (unknown < 0 || known > (int64_t)n->input_count || ((int64_t)n->input_count - known) % times)
-        return;
+    if (unknown < 0 || known > (int64_t)n->input_count || ((int64_t)n->input_count - known) % times) return;
     length = ((int64_t)n->input_count - known) / times;
     a = &n->attrs[unknown];
     a->kind = s->attrs[unknown].kind;
@@ -371,9 +356,7 @@ void own_tensors(graph *g, const attr *a)
 
     for (size_t i = 0; i < count; i++) {
         tensor  *t = a->is_list ? a->v.tensors[i] : a->v.tensor;
-        tensor **slot =
-            t ? arena_push(&g->arena, &g->owned, &g->owned_count, &g->owned_capacity, sizeof *slot)
-              : NULL;
+        tensor **slot = t ? arena_push(&g->arena, &g->owned, &g->owned_count, &g->owned_capacity, sizeof *slot) : NULL;
         if (slot) *slot = tensor_ref(t);
     }
 }

@@ -28,15 +28,14 @@ void graph_clear(graph *g)
 {
     size_t budget = g->arena.budget;
 
-    for (size_t i = 0; i < g->owned_count; i++)
-        tensor_unref(g->owned[i]);
+    for (size_t i = 0; i < g->owned_count; i++) tensor_unref(g->owned[i]);
     arena_clear(&g->arena);
     graph_init(g, budget);
 }
 
 void graph_fail(graph *g, sm_status s, const char *format, ...)
 {
-    char    text[sizeof g->error.message + 1];     /* too long by one: error_set marks the cut */
+    char    text[sizeof g->error.message + 1]; /* too long by one: error_set marks the cut */
     va_list arguments;
 
     if (graph_failed(g)) return;
@@ -75,8 +74,7 @@ static bool append_id(graph *g, uint32_t **ids, size_t count, uint32_t id)
 {
     if (count == 0 || (count >= FIRST_IDS && (count & (count - 1)) == 0)) {
         size_t    capacity = count ? count * 2 : FIRST_IDS;
-        uint32_t *grown = arena_grow(&g->arena, count ? *ids : NULL, count * sizeof **ids,
-                                     capacity * sizeof **ids);
+        uint32_t *grown = arena_grow(&g->arena, count ? *ids : NULL, count * sizeof **ids, capacity * sizeof **ids);
         if (!grown) return false;
         *ids = grown;
     }
@@ -119,8 +117,7 @@ node_id graph_find(const graph *g, slice name)
 {
     uint64_t entry;
 
-    return map_get(&g->names, name, &entry) && name_taken(g, name, entry) ? (node_id)entry
-                                                                          : NODE_NONE;
+    return map_get(&g->names, name, &entry) && name_taken(g, name, entry) ? (node_id)entry : NODE_NONE;
 }
 
 /* -- Nodes ------------------------------------------------------------------------------------- */
@@ -142,8 +139,7 @@ node_id enter_node(graph *g, node *n)
     n->outputs = (val)g->value_count;
     n->output_count = (uint32_t)count;
     for (uint32_t i = 0; i < count; i++) {
-        value *v =
-            arena_push(&g->arena, &g->values, &g->value_count, &g->value_capacity, sizeof *v);
+        value *v = arena_push(&g->arena, &g->values, &g->value_count, &g->value_capacity, sizeof *v);
         if (!v) return NODE_NONE;
         *v = (value){ (node_id)g->node_count, i, types[i] };
     }
@@ -152,14 +148,12 @@ node_id enter_node(graph *g, node *n)
     if (!to || !at) return NODE_NONE;
     *to = *n;
     *at = (*at >> 32 << 32) | (uint32_t)(g->node_count - 1);
-    for (size_t i = 0; i < n->attr_count; i++)
-        own_tensors(g, &n->attrs[i]);
+    for (size_t i = 0; i < n->attr_count; i++) own_tensors(g, &n->attrs[i]);
     return (node_id)(g->node_count - 1);
 }
 
 /* A node with its inputs (VAL_NONE where inputs is NULL), signature and a copy of its name. */
-static bool start_node(graph *g, const op_def *op, slice name, const val *inputs,
-                       size_t input_count, node *n)
+static bool start_node(graph *g, const op_def *op, slice name, const val *inputs, size_t input_count, node *n)
 {
     memset(n, 0, sizeof *n);
     if (graph_failed(g)) return false;
@@ -176,15 +170,14 @@ static bool start_node(graph *g, const op_def *op, slice name, const val *inputs
     for (size_t i = 0; i < input_count; i++) {
         n->inputs[i] = inputs ? inputs[i] : VAL_NONE;
         if (!inputs || inputs[i] < g->value_count) continue;
-        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "': input %zu is no value of the graph",
-                   SLICE_ARG(name), i);
+        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "': input %zu is no value of the graph", SLICE_ARG(name), i);
         return false;
     }
     return true;
 }
 
-node_id graph_add_node(graph *g, const op_def *op, slice name, const val *inputs,
-                       size_t input_count, const attr *attrs, size_t attr_count)
+node_id graph_add_node(graph *g, const op_def *op, slice name, const val *inputs, size_t input_count, const attr *attrs,
+                       size_t attr_count)
 {
     static const val none[1];
     node             n;
@@ -193,8 +186,7 @@ node_id graph_add_node(graph *g, const op_def *op, slice name, const val *inputs
     return complete_attrs(g, &n, attrs, attr_count, true) ? enter_node(g, &n) : NODE_NONE;
 }
 
-node_id graph_declare_node(graph *g, const op_def *op, slice name, size_t input_count,
-                           const attr *attrs, size_t attr_count)
+node_id graph_declare_node(graph *g, const op_def *op, slice name, size_t input_count, const attr *attrs, size_t attr_count)
 {
     node n;
 
@@ -253,9 +245,9 @@ static val first_output(const graph *g, node_id n)
 
 val graph_add_input(graph *g, slice name, sm_dtype dtype)
 {
-    attr attrs[] = { attr_of_type("T", dtype), attr_of_int("index", (int64_t)g->input_count) };
+    attr          attrs[] = { attr_of_type("T", dtype), attr_of_int("index", (int64_t)g->input_count) };
     const op_def *op = builtin(g, "_Arg");
-    val v = op ? first_output(g, graph_add_node(g, op, name, NULL, 0, attrs, 2)) : VAL_NONE;
+    val           v = op ? first_output(g, graph_add_node(g, op, name, NULL, 0, attrs, 2)) : VAL_NONE;
 
     if (v != VAL_NONE && append_id(g, &g->inputs, g->input_count, v)) g->input_count++;
     return v;
@@ -263,20 +255,18 @@ val graph_add_input(graph *g, slice name, sm_dtype dtype)
 
 val graph_constant(graph *g, slice name, tensor *t)
 {
-    attr attrs[] = { { .name = SLICE("value"), .kind = ATTR_TENSOR, .count = 1, .v.tensor = t },
-                     attr_of_type("dtype", t->dtype) };
+    attr          attrs[] = { { .name = SLICE("value"), .kind = ATTR_TENSOR, .count = 1, .v.tensor = t },
+                              attr_of_type("dtype", t->dtype) };
     const op_def *op = builtin(g, "Const");
 
     return op ? first_output(g, graph_add_node(g, op, name, NULL, 0, attrs, 2)) : VAL_NONE;
 }
 
-val graph_emit_with(graph *g, const char *op, const val *inputs, size_t n, const attr *attrs,
-                    size_t attr_count)
+val graph_emit_with(graph *g, const char *op, const val *inputs, size_t n, const attr *attrs, size_t attr_count)
 {
     const op_def *o = graph_failed(g) ? NULL : builtin(g, op);
 
-    return o ? first_output(g, graph_add_node(g, o, slice_of(op), inputs, n, attrs, attr_count))
-             : VAL_NONE;
+    return o ? first_output(g, graph_add_node(g, o, slice_of(op), inputs, n, attrs, attr_count)) : VAL_NONE;
 }
 
 val graph_emit(graph *g, const char *op, const val *inputs, size_t n)
@@ -292,12 +282,10 @@ static void retype_outputs(graph *g, node *n)
 
     if (!output_types(g, n, &types, &count)) return;
     if (count != n->output_count) {
-        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "': a change of the number of outputs",
-                   SLICE_ARG(n->name));
+        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "': a change of the number of outputs", SLICE_ARG(n->name));
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        g->values[n->outputs + i].dtype = types[i];
+    for (size_t i = 0; i < count; i++) g->values[n->outputs + i].dtype = types[i];
 }
 
 void graph_set_attr(graph *g, node_id id, const attr *a)
@@ -309,8 +297,8 @@ void graph_set_attr(graph *g, node_id id, const attr *a)
     n = &g->nodes[id];
     i = signature_attr(n->sig, a->name);
     if (i < 0) {
-        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "' (%s) has no attribute '" SLICE_FMT "'",
-                   SLICE_ARG(n->name), n->op->name, SLICE_ARG(a->name));
+        graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "' (%s) has no attribute '" SLICE_FMT "'", SLICE_ARG(n->name),
+                   n->op->name, SLICE_ARG(a->name));
         return;
     }
     if (!check_attr(g, n, (size_t)i, a)) return;
@@ -374,8 +362,7 @@ slice node_string(const node *n, const char *name)
 const int64_t *node_ints(const node *n, const char *name, size_t *count)
 {
     const attr *a = node_attr(n, name);
-    bool        fits =
-        a && a->is_list && (a->kind == ATTR_INT || a->kind == ATTR_TYPE || a->kind == ATTR_BOOL);
+    bool        fits = a && a->is_list && (a->kind == ATTR_INT || a->kind == ATTR_TYPE || a->kind == ATTR_BOOL);
 
     *count = fits ? a->count : 0;
     return fits ? a->v.ints : NULL;

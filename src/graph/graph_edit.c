@@ -58,8 +58,7 @@ void graph_substitute(graph *g, val *with)
         for (uint32_t k = 0; k < n->input_count && !n->removed; k++)
             if (n->inputs[k] != VAL_NONE) n->inputs[k] = substitute(with, n->inputs[k]);
     }
-    for (size_t i = 0; i < g->output_count; i++)
-        g->outputs[i] = substitute(with, g->outputs[i]);
+    for (size_t i = 0; i < g->output_count; i++) g->outputs[i] = substitute(with, g->outputs[i]);
 }
 
 void graph_replace_controls(graph *g, node_id old, node_id with)
@@ -97,8 +96,7 @@ size_t *graph_use_counts(const graph *g, arena *a)
         for (uint32_t k = 0; k < n->input_count && !n->removed; k++)
             if (n->inputs[k] < g->value_count) counts[n->inputs[k]]++;
     }
-    for (size_t i = 0; i < g->output_count; i++)
-        counts[g->outputs[i]]++;
+    for (size_t i = 0; i < g->output_count; i++) counts[g->outputs[i]]++;
     return counts;
 }
 
@@ -112,8 +110,7 @@ static const func_ref *copy_funcs(arena *a, const func_ref *from, size_t count)
 
     for (size_t i = 0; to && i < count; i++) {
         attr *attrs = ARENA_ARRAY(a, attr, from[i].attr_count);
-        for (size_t k = 0; attrs && k < from[i].attr_count; k++)
-            attrs[k] = copy_attr(a, &from[i].attrs[k]);
+        for (size_t k = 0; attrs && k < from[i].attr_count; k++) attrs[k] = copy_attr(a, &from[i].attrs[k]);
         to[i] = (func_ref){ arena_copy(a, from[i].name), attrs, attrs ? from[i].attr_count : 0 };
     }
     return to;
@@ -131,8 +128,7 @@ static const slice *copy_slices(arena *a, const slice *from, size_t count)
 {
     slice *to = ARENA_ARRAY(a, slice, count);
 
-    for (size_t i = 0; to && i < count; i++)
-        to[i] = arena_copy(a, from[i]);
+    for (size_t i = 0; to && i < count; i++) to[i] = arena_copy(a, from[i]);
     return to;
 }
 
@@ -174,9 +170,7 @@ static slice prefixed(arena *a, slice prefix, slice name)
     char *p;
 
     if (!prefix.len) return arena_copy(a, name);
-    p = prefix.len < SIZE_MAX / 4 && name.len < SIZE_MAX / 4
-            ? arena_alloc(a, prefix.len + 1 + name.len)
-            : NULL;
+    p = prefix.len < SIZE_MAX / 4 && name.len < SIZE_MAX / 4 ? arena_alloc(a, prefix.len + 1 + name.len) : NULL;
     if (!p) return (slice){ NULL, 0 };
     memcpy(p, prefix.ptr, prefix.len);
     p[prefix.len] = '/';
@@ -194,8 +188,7 @@ static node_id copy_node(graph *g, const node *from, slice prefix)
     n.attrs = ARENA_ARRAY(&g->arena, attr, from->attr_count);
     n.inputs = ARENA_ARRAY(&g->arena, val, from->input_count);
     if (!n.sig || !n.name.ptr || !n.attrs || !n.inputs) return NODE_NONE;
-    for (size_t i = 0; i < n.attr_count; i++)
-        n.attrs[i] = copy_attr(&g->arena, &from->attrs[i]);
+    for (size_t i = 0; i < n.attr_count; i++) n.attrs[i] = copy_attr(&g->arena, &from->attrs[i]);
     return graph_failed(g) ? NODE_NONE : enter_node(g, &n);
 }
 
@@ -209,8 +202,8 @@ static val spliced(const graph *g, const graph *from, const node_id *nodes, val 
 }
 
 /* Connects the copy of node i, unless node i is an argument (is_argument[i]). */
-static void connect_copy(graph *g, const graph *from, node_id i, const node_id *nodes,
-                         const val *arguments, const uint32_t *argument_of)
+static void connect_copy(graph *g, const graph *from, node_id i, const node_id *nodes, const val *arguments,
+                         const uint32_t *argument_of)
 {
     const node *n = &from->nodes[i];
     node_id     to = nodes[i];
@@ -220,8 +213,7 @@ static void connect_copy(graph *g, const graph *from, node_id i, const node_id *
         uint32_t argument = v < from->value_count ? argument_of[from->values[v].node] : 0;
         v = argument ? arguments[argument - 1] : spliced(g, from, nodes, v);
         if (v == VAL_NONE) {
-            graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "' has no input %u", SLICE_ARG(n->name),
-                       k);
+            graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "' has no input %u", SLICE_ARG(n->name), k);
             return;
         }
         g->nodes[to].inputs[k] = v;
@@ -230,36 +222,29 @@ static void connect_copy(graph *g, const graph *from, node_id i, const node_id *
         if (nodes[n->controls[k]] != NODE_NONE) graph_add_control(g, to, nodes[n->controls[k]]);
 }
 
-void graph_splice(graph *g, const graph *from, slice prefix, const val *arguments, val *results,
-                  node_id **nodes)
+void graph_splice(graph *g, const graph *from, slice prefix, const val *arguments, val *results, node_id **nodes)
 {
     node_id  *ids = ARENA_ARRAY(&g->arena, node_id, from->node_count);
-    uint32_t *argument_of =
-        ARENA_ARRAY(&g->arena, uint32_t, from->node_count); /* index of the input + 1 */
+    uint32_t *argument_of = ARENA_ARRAY(&g->arena, uint32_t, from->node_count); /* index of the input + 1 */
 
-    for (size_t i = 0; i < from->output_count; i++)
-        results[i] = VAL_NONE;
+    for (size_t i = 0; i < from->output_count; i++) results[i] = VAL_NONE;
     if (nodes) *nodes = ids;
-    for (size_t i = 0; ids && i < from->node_count; i++)
-        ids[i] = NODE_NONE;
+    for (size_t i = 0; ids && i < from->node_count; i++) ids[i] = NODE_NONE;
     if (graph_failed(g) || !ids || !argument_of) return;
     for (size_t i = 0; i < from->input_count; i++) {
         const value *in = &from->values[from->inputs[i]];
-        if (arguments[i] >= g->value_count ||
-            base_dtype(g->values[arguments[i]].dtype) != base_dtype(in->dtype)) {
-            graph_fail(g, SM_INVALID_ARGUMENT, "argument %zu of '" SLICE_FMT "' is no %s", i,
-                       SLICE_ARG(prefix), dtype_name(in->dtype));
+        if (arguments[i] >= g->value_count || base_dtype(g->values[arguments[i]].dtype) != base_dtype(in->dtype)) {
+            graph_fail(g, SM_INVALID_ARGUMENT, "argument %zu of '" SLICE_FMT "' is no %s", i, SLICE_ARG(prefix),
+                       dtype_name(in->dtype));
             return;
         }
         argument_of[in->node] = (uint32_t)i + 1;
         ids[in->node] = graph_node_of(g, arguments[i]);
     }
     for (size_t i = 0; i < from->node_count && !graph_failed(g); i++)
-        if (!from->nodes[i].removed && !argument_of[i])
-            ids[i] = copy_node(g, &from->nodes[i], prefix);
+        if (!from->nodes[i].removed && !argument_of[i]) ids[i] = copy_node(g, &from->nodes[i], prefix);
     for (size_t i = 0; i < from->node_count && !graph_failed(g); i++)
-        if (!from->nodes[i].removed && !argument_of[i])
-            connect_copy(g, from, (node_id)i, ids, arguments, argument_of);
+        if (!from->nodes[i].removed && !argument_of[i]) connect_copy(g, from, (node_id)i, ids, arguments, argument_of);
     for (size_t i = 0; i < from->output_count && !graph_failed(g); i++) {
         uint32_t argument = argument_of[from->values[from->outputs[i]].node];
         results[i] = argument ? arguments[argument - 1] : spliced(g, from, ids, from->outputs[i]);

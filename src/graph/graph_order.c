@@ -11,26 +11,24 @@
 typedef struct sorter {
     const graph *g;
     uint32_t    *waits; /* of each node: edges from nodes that have not come yet */
-    uint32_t *first; /* of each node: where its successors begin in `after`; one more at the end */
-    node_id  *after;
-    node_id  *heap; /* ready; the smallest id on top */
-    size_t    ready;
+    uint32_t    *first; /* of each node: where its successors begin in `after`; one more at the end */
+    node_id     *after;
+    node_id     *heap; /* ready; the smallest id on top */
+    size_t       ready;
 } sorter;
 
 /* Must nodes that use this one wait for it? */
 static bool is_waited_for(const node *n)
 {
-    return !n->removed &&
-           !((n->op->traits & OP_FLOW) && (strcmp(n->op->name, "NextIteration") == 0 ||
-                                           strcmp(n->op->name, "RefNextIteration") == 0));
+    return !n->removed && !((n->op->traits & OP_FLOW) &&
+                            (strcmp(n->op->name, "NextIteration") == 0 || strcmp(n->op->name, "RefNextIteration") == 0));
 }
 
 static void push_ready(sorter *s, node_id n)
 {
     size_t i = s->ready++;
 
-    for (; i > 0 && s->heap[(i - 1) / 2] > n; i = (i - 1) / 2)
-        s->heap[i] = s->heap[(i - 1) / 2];
+    for (; i > 0 && s->heap[(i - 1) / 2] > n; i = (i - 1) / 2) s->heap[i] = s->heap[(i - 1) / 2];
     s->heap[i] = n;
 }
 
@@ -53,8 +51,7 @@ static node_id pop_ready(sorter *s)
  * to wait for. */
 static node_id edge_from(const graph *g, const node *n, size_t k)
 {
-    node_id from =
-        k < n->input_count ? g->values[n->inputs[k]].node : n->controls[k - n->input_count];
+    node_id from = k < n->input_count ? g->values[n->inputs[k]].node : n->controls[k - n->input_count];
 
     return is_waited_for(&g->nodes[from]) ? from : NODE_NONE;
 }
@@ -65,11 +62,9 @@ static sm_status check_inputs(const graph *g, sm_error *err)
         const node *n = &g->nodes[i];
         for (uint32_t k = 0; k < n->input_count && !n->removed; k++) {
             if (n->inputs[k] >= g->value_count)
-                return FAIL(err, SM_INVALID_ARGUMENT, "node '" SLICE_FMT "': input %u is missing",
-                            SLICE_ARG(n->name), k);
+                return FAIL(err, SM_INVALID_ARGUMENT, "node '" SLICE_FMT "': input %u is missing", SLICE_ARG(n->name), k);
             if (graph_producer(g, n->inputs[k])->removed)
-                return FAIL(err, SM_INTERNAL,
-                            "node '" SLICE_FMT "' uses '" SLICE_FMT "', which was removed",
+                return FAIL(err, SM_INTERNAL, "node '" SLICE_FMT "' uses '" SLICE_FMT "', which was removed",
                             SLICE_ARG(n->name), SLICE_ARG(graph_producer(g, n->inputs[k])->name));
         }
     }
@@ -120,8 +115,7 @@ static sm_status fail_cycle(const sorter *s, arena *a, sm_error *err)
     node_id      at = 0;
 
     if (!seen) return arena_check(a, "ordering a graph", err);
-    while (g->nodes[at].removed || !s->waits[at])
-        at++;
+    while (g->nodes[at].removed || !s->waits[at]) at++;
     while (!seen[at]) {
         const node *n = &g->nodes[at];
         seen[at] = true;

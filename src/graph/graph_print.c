@@ -39,8 +39,7 @@ static bool told_by_inputs(const op_signature *s, size_t i)
 {
     for (size_t k = 0; k < s->input_count; k++) {
         const op_arg *p = &s->inputs[k];
-        if (p->type_attr == (int)i || p->number_attr == (int)i || p->list_attr == (int)i)
-            return true;
+        if (p->type_attr == (int)i || p->number_attr == (int)i || p->list_attr == (int)i) return true;
     }
     return false;
 }
@@ -52,9 +51,7 @@ static void print_attrs(str *out, const node *n)
     for (size_t i = 0; i < n->attr_count; i++) {
         if (i < n->sig->attr_count) {
             const op_attr *o = &n->sig->attrs[i];
-            if (told_by_inputs(n->sig, i) ||
-                (o->has_default && attr_eq(&o->fallback, &n->attrs[i])))
-                continue;
+            if (told_by_inputs(n->sig, i) || (o->has_default && attr_eq(&o->fallback, &n->attrs[i]))) continue;
         } else if (slice_starts(n->attrs[i].name, "_output_shapes")) {
             continue;
         }
@@ -94,8 +91,7 @@ void graph_print(str *out, const graph *g)
 
     arena_init(&a, 0);
     order = print_order(g, &a, &count);
-    for (size_t i = 0; order && i < count; i++)
-        print_node(out, g, &g->nodes[order[i]]);
+    for (size_t i = 0; order && i < count; i++) print_node(out, g, &g->nodes[order[i]]);
     arena_clear(&a);
     for (size_t i = 0; i < g->output_count; i++) {
         str_addz(out, i ? ", " : "return ");
@@ -133,8 +129,7 @@ static void dot_edges(str *out, const graph *g, node_id id)
         str_addz(out, ";\n");
     }
     for (uint32_t k = 0; k < n->control_count; k++)
-        if (!g->nodes[n->controls[k]].removed)
-            str_addf(out, "  n%u -> n%u [style=dashed];\n", n->controls[k], id);
+        if (!g->nodes[n->controls[k]].removed) str_addf(out, "  n%u -> n%u [style=dashed];\n", n->controls[k], id);
 }
 
 void graph_print_dot(str *out, const graph *g)
@@ -154,8 +149,7 @@ void graph_print_dot(str *out, const graph *g)
         add_quoted(out, n->name);
         str_addz(out, "\"];\n");
     }
-    for (size_t i = 0; order && i < count; i++)
-        dot_edges(out, g, order[i]);
+    for (size_t i = 0; order && i < count; i++) dot_edges(out, g, order[i]);
     for (size_t i = 0; i < g->output_count; i++) {
         str_addf(out, "  out%zu [label=\"output %zu\", shape=plaintext];\n", i, i);
         str_addf(out, "  n%u -> out%zu;\n", graph_node_of(g, g->outputs[i]), i);

@@ -9,15 +9,13 @@
 
 sm_status infer_same(infer *c)
 {
-    for (int i = 0; i < c->n_out && c->n_in; i++)
-        c->out[i] = c->in[0];
+    for (int i = 0; i < c->n_out && c->n_in; i++) c->out[i] = c->in[0];
     return SM_OK;
 }
 
 sm_status infer_scalar(infer *c)
 {
-    for (int i = 0; i < c->n_out; i++)
-        c->out[i] = shape_scalar();
+    for (int i = 0; i < c->n_out; i++) c->out[i] = shape_scalar();
     return SM_OK;
 }
 
@@ -52,8 +50,7 @@ static sm_status broadcast_inputs(infer *c, int n)
 {
     shape out = c->in[0];
 
-    for (int i = 1; i < n; i++)
-        TRY(broadcast_with(c, &out, i));
+    for (int i = 1; i < n; i++) TRY(broadcast_with(c, &out, i));
     c->out[0] = out;
     return SM_OK;
 }
@@ -95,8 +92,7 @@ static sm_status fail_rank(infer *c, int input, const char *words, int rank)
 
     str_init(&text);
     shape_print(&text, &c->in[input]);
-    s = INFER_FAIL(c, SLICE_FMT " must be %s%d-dimensional, got shape %s", SLICE_ARG(name), words,
-                   rank, str_text(&text));
+    s = INFER_FAIL(c, SLICE_FMT " must be %s%d-dimensional, got shape %s", SLICE_ARG(name), words, rank, str_text(&text));
     str_clear(&text);
     return s;
 }

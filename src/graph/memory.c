@@ -31,8 +31,8 @@ struct memory {
     size_t           limit;
     _Atomic size_t   in_use, peak;
     _Atomic uint64_t mallocs;
-    pthread_mutex_t  lock;               /* of what follows */
-    size_t           kept;               /* bytes in the lists */
+    pthread_mutex_t  lock; /* of what follows */
+    size_t           kept; /* bytes in the lists */
     free_block      *lists[CLASSES];
     uint8_t          lengths[CLASSES];
 };
@@ -136,8 +136,8 @@ static sm_status exhausted(const memory *m, size_t size, sm_error *err)
 {
     if (m && m->limit != SIZE_MAX)
         return FAIL(err, SM_RESOURCE_EXHAUSTED,
-                    "out of memory: a tensor of %zu bytes, with %zu of at most %zu bytes in use",
-                    size, memory_in_use(m), m->limit);
+                    "out of memory: a tensor of %zu bytes, with %zu of at most %zu bytes in use", size,
+                    memory_in_use(m), m->limit);
     return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory: a tensor of %zu bytes", size);
 }
 

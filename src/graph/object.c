@@ -17,7 +17,7 @@ enum { REBUILD_AT = 64 }; /* empty entries that are always tolerated */
 struct registry {
     pthread_mutex_t lock;
     arena           arena;
-    map             names; /* -> index into objects */
+    map             names;   /* -> index into objects */
     object        **objects; /* NULL: removed */
     size_t          count, capacity, removed;
 };
@@ -58,8 +58,7 @@ registry *registry_new(void)
 void registry_free(registry *r)
 {
     if (!r) return;
-    for (size_t i = 0; i < r->count; i++)
-        object_unref(r->objects[i]);
+    for (size_t i = 0; i < r->count; i++) object_unref(r->objects[i]);
     heap_free(r->objects);
     arena_clear(&r->arena);
     pthread_mutex_destroy(&r->lock);
@@ -171,12 +170,11 @@ object *registry_find(registry *r, slice container, slice name)
 
 static sm_status no_memory(slice name, sm_error *err)
 {
-    return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for resource '" SLICE_FMT "'",
-                SLICE_ARG(name));
+    return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for resource '" SLICE_FMT "'", SLICE_ARG(name));
 }
 
-sm_status registry_find_or_make(registry *r, slice container, slice name, const object_type *type,
-                                object_make *make, void *context, object **out, sm_error *err)
+sm_status registry_find_or_make(registry *r, slice container, slice name, const object_type *type, object_make *make,
+                                void *context, object **out, sm_error *err)
 {
     char    small[256];
     object *o = registry_find(r, container, name), *made = NULL, **at;
@@ -200,10 +198,9 @@ sm_status registry_find_or_make(registry *r, slice container, slice name, const 
         object_unref(made);
     }
     if (!entered || o->type != type) {
-        sm_status s =
-            !entered ? no_memory(name, err)
-                     : FAIL(err, SM_INVALID_ARGUMENT, "resource '" SLICE_FMT "' is a %s, not a %s",
-                            SLICE_ARG(name), o->type->name, type->name);
+        sm_status s = !entered ? no_memory(name, err)
+                               : FAIL(err, SM_INVALID_ARGUMENT, "resource '" SLICE_FMT "' is a %s, not a %s",
+                                      SLICE_ARG(name), o->type->name, type->name);
         object_unref(o);
         return s;
     }

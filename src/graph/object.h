@@ -11,8 +11,8 @@
 typedef struct object object;
 
 typedef struct object_type {
-    const char *name;                    /* as TensorFlow calls it in messages: "Var", "HashTable", "TensorList" */
-    void (*release)(object *o);          /* the last reference went: frees o                                    */
+    const char *name;           /* as TensorFlow calls it in messages: "Var", "HashTable", "TensorList" */
+    void (*release)(object *o); /* the last reference went: frees o                                    */
 } object_type;
 
 struct object {
@@ -20,12 +20,13 @@ struct object {
     _Atomic uint32_t   refs;
 };
 
-void    object_init(object *o, const object_type *type);   /* one reference */
-object *object_ref(object *o);                             /* NULL is fine  */
+void    object_init(object *o, const object_type *type); /* one reference */
+object *object_ref(object *o);                           /* NULL is fine  */
 void    object_unref(object *o);
 
 /* The named resources of one model: (container, name) -> object. Its own lock. */
 typedef struct registry registry;
+
 registry *registry_new(void);
 void      registry_free(registry *r);
 /* The object named so (one reference, owned), or NULL. */
@@ -33,6 +34,7 @@ object *registry_find(registry *r, slice container, slice name);
 /* The same, made by make(context) when absent. FAILED... make's error; INVALID_ARGUMENT when the object there is of
  * another type. *out is owned. */
 typedef sm_status object_make(void *context, object **out, sm_error *err);
+
 sm_status registry_find_or_make(registry *r, slice container, slice name, const object_type *type, object_make *make,
                                 void *context, object **out, sm_error *err) CHECKED;
 /* Puts o there (taking a reference), replacing what was. */

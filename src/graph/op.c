@@ -11,10 +11,8 @@
 
 static slice trimmed(slice s)
 {
-    while (s.len && s.ptr[0] == ' ')
-        s = slice_tail(s, 1);
-    while (s.len && s.ptr[s.len - 1] == ' ')
-        s.len--;
+    while (s.len && s.ptr[0] == ' ') s = slice_tail(s, 1);
+    while (s.len && s.ptr[s.len - 1] == ' ') s.len--;
     return s;
 }
 
@@ -37,8 +35,7 @@ static uint64_t alternative_types(slice one)
     if (!slice_ends(one, " bytes")) return signature_types(one);
     if (!slice_int(trimmed(slice_head(one, one.len - strlen(" bytes"))), &size)) return 0;
     for (int t = 1; t < DTYPE_LAST; t++)
-        if (dtype_plain((sm_dtype)t) && (int64_t)dtype_size((sm_dtype)t) == size)
-            bits |= UINT64_C(1) << t;
+        if (dtype_plain((sm_dtype)t) && (int64_t)dtype_size((sm_dtype)t) == size) bits |= UINT64_C(1) << t;
     return bits;
 }
 
@@ -60,10 +57,8 @@ bool kernel_fits(const kernel *k, const node *n)
         uint64_t    types = 0;
         const attr *a = NULL;
         int         i = signature_attr(n->sig, name);
-        while (terms.len)
-            types |= alternative_types(split_at(&terms, '|'));
-        if (k->widen && (types >> SM_FLOAT & 1))
-            types |= UINT64_C(1) << SM_HALF | UINT64_C(1) << SM_BFLOAT16;
+        while (terms.len) types |= alternative_types(split_at(&terms, '|'));
+        if (k->widen && (types >> SM_FLOAT & 1)) types |= UINT64_C(1) << SM_HALF | UINT64_C(1) << SM_BFLOAT16;
         if (i >= 0) a = &n->attrs[i];
         if (!a || a->kind != ATTR_TYPE || !attr_fits(a, types)) return false;
     }

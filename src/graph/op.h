@@ -14,55 +14,55 @@
 #include "graph/graph.h"
 #include "graph/variable.h"
 
-typedef struct call call;
-typedef struct infer infer;
-typedef struct gradient gradient;      /* train/: how a gradient function emits nodes */
-typedef struct function function;      /* runtime/function.h: a compiled function      */
+typedef struct call     call;
+typedef struct infer    infer;
+typedef struct gradient gradient; /* train/: how a gradient function emits nodes */
+typedef struct function function; /* runtime/function.h: a compiled function      */
 typedef struct map_args map_args;
 
 /* Traits of an op. */
 enum {
-    OP_ELEMENTWISE = 1 << 0,     /* output element i depends on input elements i only (after broadcasting)   */
-    OP_INPLACE = 1 << 1,         /* output 0 may be written over input 0 when types and sizes agree            */
+    OP_ELEMENTWISE = 1 << 0, /* output element i depends on input elements i only (after broadcasting)   */
+    OP_INPLACE = 1 << 1,     /* output 0 may be written over input 0 when types and sizes agree            */
     OP_COMMUTATIVE = 1 << 2,
-    OP_STATEFUL = 1 << 3,        /* has an effect or hidden state: not hoisted, not merged, kept if reached by control */
-    OP_VIEW = 1 << 4,            /* output 0 is input 0's elements (maybe under another shape): call_forward    */
-    OP_SHAPE_ONLY = 1 << 5,      /* looks at the shapes of its inputs, never at their elements                  */
-    OP_HANDLE = 1 << 6,          /* makes or looks up a resource by name: the same one each time, so it may be hoisted */
-    OP_READS = 1 << 7,           /* reads the variable of input 0 and does nothing else                         */
-    OP_WRITES = 1 << 8,          /* may change a resource among its inputs (comes with OP_STATEFUL)             */
-    OP_LAZY = 1 << 9,            /* runs though inputs are dead (Merge): TensorFlow 1 control flow              */
-    OP_FLOW = 1 << 10,           /* Switch, Merge, Enter, Exit, NextIteration, LoopCond                       */
-    OP_GIVES = 1 << 11           /* hands over counted tensors (call_give): outputs get no memory beforehand   */
+    OP_STATEFUL = 1 << 3,   /* has an effect or hidden state: not hoisted, not merged, kept if reached by control */
+    OP_VIEW = 1 << 4,       /* output 0 is input 0's elements (maybe under another shape): call_forward    */
+    OP_SHAPE_ONLY = 1 << 5, /* looks at the shapes of its inputs, never at their elements                  */
+    OP_HANDLE = 1 << 6,     /* makes or looks up a resource by name: the same one each time, so it may be hoisted */
+    OP_READS = 1 << 7,      /* reads the variable of input 0 and does nothing else                         */
+    OP_WRITES = 1 << 8,     /* may change a resource among its inputs (comes with OP_STATEFUL)             */
+    OP_LAZY = 1 << 9,       /* runs though inputs are dead (Merge): TensorFlow 1 control flow              */
+    OP_FLOW = 1 << 10,      /* Switch, Merge, Enter, Exit, NextIteration, LoopCond                       */
+    OP_GIVES = 1 << 11      /* hands over counted tensors (call_give): outputs get no memory beforehand   */
 };
 
 typedef struct kernel {
-    const char  *types;                      /* pattern over type attributes: "T: float", "T: half|bfloat16, Tidx: int32",
+    const char *types;                   /* pattern over type attributes: "T: float", "T: half|bfloat16, Tidx: int32",
                                                 "T: 4 bytes" (any plain type of that size); NULL: any      */
-    void       (*map)(const map_args *);     /* elementwise: a loop over n elements                         */
-    sm_status  (*run)(call *);               /* anything else                                               */
-    sm_status  (*prepare)(call *);           /* optional, once per plan: attributes -> c->params            */
-    const char *(*refuse)(const call *);     /* NULL, or why not for these shapes (in[i]->shape is set, data is not) */
-    isa          isa;                        /* needs at least this; the portable row (ISA_PORTABLE) comes last    */
-    bool         widen;                      /* this row computes in float: half and bfloat16 inputs and outputs are
+    void (*map)(const map_args *);       /* elementwise: a loop over n elements                         */
+    sm_status (*run)(call *);            /* anything else                                               */
+    sm_status (*prepare)(call *);        /* optional, once per plan: attributes -> c->params            */
+    const char *(*refuse)(const call *); /* NULL, or why not for these shapes (in[i]->shape is set, data is not) */
+    isa         isa;                     /* needs at least this; the portable row (ISA_PORTABLE) comes last    */
+    bool        widen;                   /* this row computes in float: half and bfloat16 inputs and outputs are
                                                 converted around it (so `types` names float)                       */
-    const char  *name;                       /* "avx2": for explain and profile; NULL: "portable"                  */
+    const char *name;                    /* "avx2": for explain and profile; NULL: "portable"                  */
 } kernel;
 
 struct op_def {
-    const char   *name;                      /* TensorFlow's op type                                           */
-    const char   *signature;                 /* graph/signature.h                                              */
-    sm_status   (*infer)(infer *);           /* output shapes from input shapes and known inputs               */
-    const kernel *kernels;                   /* best first; ends with a row of zeros                           */
-    void        (*grad)(gradient *);         /* NULL: none known                                               */
-    unsigned      traits;
-    const char   *doc;                       /* one line                                                       */
+    const char *name;            /* TensorFlow's op type                                           */
+    const char *signature;       /* graph/signature.h                                              */
+    sm_status (*infer)(infer *); /* output shapes from input shapes and known inputs               */
+    const kernel *kernels;       /* best first; ends with a row of zeros                           */
+    void (*grad)(gradient *);    /* NULL: none known                                               */
+    unsigned    traits;
+    const char *doc; /* one line                                                       */
 };
 
 /* ops/registry.c */
-const op_def *op_find(slice name);           /* NULL: not built in */
+const op_def *op_find(slice name); /* NULL: not built in */
 size_t        op_count(void);
-const op_def *op_at(size_t i);               /* sorted by name     */
+const op_def *op_at(size_t i); /* sorted by name     */
 
 /* Does a kernel row's pattern fit the type attributes of n? (a widening row fits half and bfloat16 where it says float) */
 bool kernel_fits(const kernel *k, const node *n);
@@ -72,23 +72,24 @@ sm_status op_supports(const op_def *op, const node *n, sm_error *err) CHECKED;
 /* -- Shape inference --------------------------------------------------------------------------------------------- */
 
 struct infer {
-    const node   *node;
-    int           n_in, n_out;
-    const shape  *in;               /* may be unknown or partly so when a graph is checked; known when it runs  */
-    const tensor *const *value;     /* value[i]: input i if it is known already, else NULL                       */
-    shape        *out;              /* unknown before the call; left unknown when it depends on data           */
-    sm_error     *err;
+    const node          *node;
+    int                  n_in, n_out;
+    const shape         *in;    /* may be unknown or partly so when a graph is checked; known when it runs  */
+    const tensor *const *value; /* value[i]: input i if it is known already, else NULL                       */
+    shape               *out;   /* unknown before the call; left unknown when it depends on data           */
+    sm_error            *err;
 };
 
 #define INFER_FAIL(c, ...) error_set((c)->err, SM_INVALID_ARGUMENT, __VA_ARGS__)
 
-sm_status infer_same(infer *c);          /* every output has input 0's shape        */
-sm_status infer_broadcast(infer *c);     /* output 0: inputs 0 and 1 broadcast; "Incompatible shapes: [2] vs. [3]" */
-sm_status infer_broadcast3(infer *c);    /* three inputs                            */
-sm_status infer_scalar(infer *c);        /* every output is a scalar                */
-sm_status infer_unknown(infer *c);       /* outputs depend on data                  */
+sm_status infer_same(infer *c);       /* every output has input 0's shape        */
+sm_status infer_broadcast(infer *c);  /* output 0: inputs 0 and 1 broadcast; "Incompatible shapes: [2] vs. [3]" */
+sm_status infer_broadcast3(infer *c); /* three inputs                            */
+sm_status infer_scalar(infer *c);     /* every output is a scalar                */
+sm_status infer_unknown(infer *c);    /* outputs depend on data                  */
 /* For use inside infer functions. */
-sm_status infer_rank(infer *c, int input, int rank);               /* INVALID_ARGUMENT "input must be ...-dimensional" unless rank unknown or equal */
+sm_status infer_rank(infer *c, int input,
+                     int rank); /* INVALID_ARGUMENT "input must be ...-dimensional" unless rank unknown or equal */
 sm_status infer_rank_at_least(infer *c, int input, int rank);
 /* The integers of input i as a shape: false when they are not known yet; c->err is set by a bad value (*s = SM_INVALID_ARGUMENT). */
 bool infer_shape_value(infer *c, int input, shape *out, sm_status *s);
@@ -98,16 +99,16 @@ bool infer_int_value(infer *c, int input, int64_t *out);
 /* -- Running ------------------------------------------------------------------------------------------------------ */
 
 struct call {
-    const node    *node;            /* attributes: node_int(c->node, "N")                                         */
+    const node    *node; /* attributes: node_int(c->node, "N")                                         */
     int            n_in, n_out;
-    const tensor **in;              /* inputs; at refuse time only their shapes and types                          */
-    tensor       **out;             /* outputs; data is ready (not zeroed) when infer gave the shape, else call_output */
-    void          *params;          /* what prepare made                                                           */
+    const tensor **in;     /* inputs; at refuse time only their shapes and types                          */
+    tensor       **out;    /* outputs; data is ready (not zeroed) when infer gave the shape, else call_output */
+    void          *params; /* what prepare made                                                           */
     const kernel  *kernel;
     pool          *pool;
-    memory        *memory;          /* account for what must outlive the call (list elements, table entries)       */
-    arena         *scratch;         /* reset after the node                                                        */
-    struct engine *engine;          /* runtime's                                                                   */
+    memory        *memory;  /* account for what must outlive the call (list elements, table entries)       */
+    arena         *scratch; /* reset after the node                                                        */
+    struct engine *engine;  /* runtime's                                                                   */
     sm_error      *err;
 };
 
@@ -135,11 +136,11 @@ void call_for(call *c, int64_t n, int64_t grain, pool_work *work, void *context)
 
 /* The variable of resource input i: its tensor element. INVALID_ARGUMENT when it is something else. */
 sm_status call_variable(const call *c, int i, variable **out) CHECKED;
-sm_status call_object(const call *c, int i, const object_type *type, object **out) CHECKED;   /* borrowed */
+sm_status call_object(const call *c, int i, const object_type *type, object **out) CHECKED; /* borrowed */
 /* The model's named resources; an op that owns a nameless one uses its node's name. */
 registry *call_registry(const call *c);
 /* A name that no other node of the model has: shared_name, or the node's own name (made unique per function). */
-slice     call_resource_name(const call *c);
+slice call_resource_name(const call *c);
 /* The function that attribute `name` (func, or element k of a list of funcs) refers to. */
 sm_status call_function(const call *c, const char *name, size_t k, function **out) CHECKED;
 /* Runs f: in are borrowed, out are owned counted tensors. */
@@ -161,7 +162,7 @@ struct map_args {
     void        *out;
     const void  *params;
     const node  *node;
-    _Atomic int *failed;            /* set to 1: the driver reports kernel failure (integer division by zero)       */
+    _Atomic int *failed; /* set to 1: the driver reports kernel failure (integer division by zero)       */
 };
 
 /* ops/formula.c: the driver that runtime calls for kernels that have `map` */

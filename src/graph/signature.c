@@ -47,8 +47,7 @@ static bool bad_word(reader *r, slice w, const char *what)
 
 static void skip_spaces(reader *r)
 {
-    while (r->rest.len && (*r->rest.ptr == ' ' || *r->rest.ptr == '\n'))
-        r->rest = slice_tail(r->rest, 1);
+    while (r->rest.len && (*r->rest.ptr == ' ' || *r->rest.ptr == '\n')) r->rest = slice_tail(r->rest, 1);
 }
 
 static bool peek(const reader *r, const char *text)
@@ -75,8 +74,7 @@ static slice word(reader *r)
     slice  w;
 
     skip_spaces(r);
-    while (n < r->rest.len && is_word_char(r->rest.ptr[n]))
-        n++;
+    while (n < r->rest.len && is_word_char(r->rest.ptr[n])) n++;
     w = slice_head(r->rest, n);
     r->rest = slice_tail(r->rest, n);
     return w;
@@ -89,8 +87,7 @@ static slice number_text(reader *r)
     slice  w;
 
     skip_spaces(r);
-    while (n < r->rest.len && (is_word_char(r->rest.ptr[n]) || strchr("+-.", r->rest.ptr[n])))
-        n++;
+    while (n < r->rest.len && (is_word_char(r->rest.ptr[n]) || strchr("+-.", r->rest.ptr[n]))) n++;
     w = slice_head(r->rest, n);
     r->rest = slice_tail(r->rest, n);
     return w;
@@ -123,8 +120,7 @@ static bool read_string(reader *r, slice *value)
     size_t n = 0, end = 0;
 
     if (!accept(r, "\"")) return sig_problem(r, "a string is missing");
-    while (end < r->rest.len && r->rest.ptr[end] != '"')
-        end += r->rest.ptr[end] == '\\' ? 2 : 1;
+    while (end < r->rest.len && r->rest.ptr[end] != '"') end += r->rest.ptr[end] == '\\' ? 2 : 1;
     if (end >= r->rest.len) return sig_problem(r, "a string does not end");
     *value = slice_head(r->rest, end);
     r->rest = slice_tail(r->rest, end + 1);
@@ -146,9 +142,8 @@ static const struct {
     const char *name;
     attr_kind   kind;
 } kind_words[] = {
-    { "int", ATTR_INT },       { "float", ATTR_FLOAT }, { "bool", ATTR_BOOL },
-    { "string", ATTR_STRING }, { "type", ATTR_TYPE },   { "shape", ATTR_SHAPE },
-    { "tensor", ATTR_TENSOR }, { "func", ATTR_FUNC },
+    { "int", ATTR_INT },   { "float", ATTR_FLOAT }, { "bool", ATTR_BOOL },     { "string", ATTR_STRING },
+    { "type", ATTR_TYPE }, { "shape", ATTR_SHAPE }, { "tensor", ATTR_TENSOR }, { "func", ATTR_FUNC },
 };
 
 /* The types that a word names: a dtype, or a set. 0: neither. `any` is all of them. */
@@ -199,8 +194,7 @@ static bool read_braces(reader *r, op_attr *o)
         }
     } while (accept(r, ","));
     o->kind = o->allowed_strings ? ATTR_STRING : ATTR_TYPE;
-    if (o->allowed_strings && o->allowed_types)
-        return sig_problem(r, "types and strings in one set");
+    if (o->allowed_strings && o->allowed_types) return sig_problem(r, "types and strings in one set");
     return accept(r, "}") || sig_problem(r, "'}' is missing");
 }
 
@@ -308,8 +302,7 @@ static bool read_list_default(reader *r, attr *to)
         if (!at) return sig_problem(r, "out of memory");
         memcpy(at, &item, size);
     } while (accept(r, ","));
-    to->v.ints =
-        (const int64_t *)(const void *)items; /* the member that is read has the kind's type */
+    to->v.ints = (const int64_t *)(const void *)items; /* the member that is read has the kind's type */
     return accept(r, "]") || sig_problem(r, "']' is missing");
 }
 
@@ -406,8 +399,7 @@ int signature_attr(const op_signature *s, slice name)
 }
 
 /* Words to attributes and types. */
-static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, size_t count,
-                         const op_arg **out)
+static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, size_t count, const op_arg **out)
 {
     op_arg *args = ARENA_ARRAY(r->a, op_arg, count);
 
@@ -416,8 +408,7 @@ static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, s
         int type = signature_attr(s, raw[i].type), number = signature_attr(s, raw[i].number);
         args[i] = (op_arg){ raw[i].name, SM_INVALID, -1, number, -1, raw[i].is_ref };
         r->rest = raw[i].type;
-        if (raw[i].number.len &&
-            (number < 0 || s->attrs[number].kind != ATTR_INT || s->attrs[number].is_list))
+        if (raw[i].number.len && (number < 0 || s->attrs[number].kind != ATTR_INT || s->attrs[number].is_list))
             return sig_problem(r, "the number of an argument is no int attribute");
         if (type < 0)
             args[i].dtype = dtype_parse(raw[i].type);
@@ -427,23 +418,20 @@ static bool resolve_args(reader *r, const op_signature *s, const raw_arg *raw, s
             args[i].list_attr = type;
         else
             args[i].type_attr = type;
-        if (type < 0 && args[i].dtype == SM_INVALID)
-            return sig_problem(r, "neither a type nor an attribute");
+        if (type < 0 && args[i].dtype == SM_INVALID) return sig_problem(r, "neither a type nor an attribute");
     }
     *out = args;
     return true;
 }
 
-sm_status signature_parse(arena *a, const char *op, const char *text, const op_signature **out,
-                          sm_error *err)
+sm_status signature_parse(arena *a, const char *op, const char *text, const op_signature **out, sm_error *err)
 {
     op_signature *s = ARENA_NEW(a, op_signature);
     reader        r = { .a = a, .op = op, .start = text, .rest = slice_of(text) };
     raw_arg      *inputs = NULL, *outputs = NULL;
     bool          ok;
 
-    ok = s && read_args(&r, &inputs, &s->input_count) &&
-         (accept(&r, "->") || sig_problem(&r, "'->' is missing")) &&
+    ok = s && read_args(&r, &inputs, &s->input_count) && (accept(&r, "->") || sig_problem(&r, "'->' is missing")) &&
          read_args(&r, &outputs, &s->output_count) && read_attrs(&r, s);
     skip_spaces(&r);
     if (ok && r.rest.len) ok = sig_problem(&r, "',' is missing");

@@ -22,23 +22,23 @@
 
 typedef struct op_arg {
     slice    name;
-    sm_dtype dtype;          /* fixed type, or SM_INVALID                       */
-    int      type_attr;      /* index of the attr that gives the type, or -1    */
-    int      number_attr;    /* index of the attr that gives how many, or -1    */
-    int      list_attr;      /* index of the list(type) attr, or -1             */
+    sm_dtype dtype;       /* fixed type, or SM_INVALID                       */
+    int      type_attr;   /* index of the attr that gives the type, or -1    */
+    int      number_attr; /* index of the attr that gives how many, or -1    */
+    int      list_attr;   /* index of the list(type) attr, or -1             */
     bool     is_ref;
 } op_arg;
 
 typedef struct op_attr {
-    slice     name;
-    attr_kind kind;
-    bool      is_list;
-    bool      has_default, has_minimum;
-    attr      fallback;      /* the default                                     */
-    int64_t   minimum;
-    uint64_t  allowed_types; /* bit t: sm_dtype t may be given; 0: any          */
+    slice        name;
+    attr_kind    kind;
+    bool         is_list;
+    bool         has_default, has_minimum;
+    attr         fallback; /* the default                                     */
+    int64_t      minimum;
+    uint64_t     allowed_types; /* bit t: sm_dtype t may be given; 0: any          */
     const slice *allowed_strings;
-    size_t    allowed_string_count;
+    size_t       allowed_string_count;
 } op_attr;
 
 typedef struct op_signature {
@@ -49,8 +49,8 @@ typedef struct op_signature {
 
 /* INTERNAL "<op>: signature: <what> at '<rest>'" for a text of ours that does not parse. */
 sm_status signature_parse(arena *a, const char *op, const char *text, const op_signature **out, sm_error *err) CHECKED;
-int       signature_attr(const op_signature *s, slice name);     /* index or -1 */
+int       signature_attr(const op_signature *s, slice name); /* index or -1 */
 /* The types that a dtype's or a set's name stands for, as bits like allowed_types; 0: neither. Kernel patterns use it too. */
-uint64_t  signature_types(slice name);
+uint64_t signature_types(slice name);
 
 #endif

@@ -28,8 +28,7 @@ static sm_status elements_size(sm_dtype t, const shape *s, size_t *size, sm_erro
 
     if (!element) return FAIL(err, SM_INVALID_ARGUMENT, "no tensors of type %s", dtype_name(t));
     TRY(shape_check(s, element, SIZE_MAX / 4, err));
-    for (int i = 0; i < s->rank; i++)
-        count *= (size_t)s->dims[i];
+    for (int i = 0; i < s->rank; i++) count *= (size_t)s->dims[i];
     *size = count * element;
     return SM_OK;
 }
@@ -42,9 +41,7 @@ static sm_status buffer_new(memory *m, sm_dtype t, size_t size, buffer **out, sm
 
     TRY(memory_take(m, ELEMENTS_AT + size, &block, err));
     b = block;
-    *b = (buffer){
-        .dtype = t, .data = (char *)block + ELEMENTS_AT, .size = size, .account = memory_ref(m)
-    };
+    *b = (buffer){ .dtype = t, .data = (char *)block + ELEMENTS_AT, .size = size, .account = memory_ref(m) };
     atomic_init(&b->refs, 1);
     if (dtype_is(t, DTYPE_OBJECT) && size) memset(b->data, 0, size);
     *out = b;
@@ -61,12 +58,10 @@ static void release_elements(sm_dtype t, void *data, size_t size)
 {
     if (t == SM_STRING) {
         tstring *s = data;
-        for (size_t i = 0; i < size / sizeof *s; i++)
-            tstring_clear(&s[i]);
+        for (size_t i = 0; i < size / sizeof *s; i++) tstring_clear(&s[i]);
     } else if (dtype_is(t, DTYPE_OBJECT)) {
         object **o = data;
-        for (size_t i = 0; i < size / sizeof(object *); i++)
-            object_unref(o[i]);
+        for (size_t i = 0; i < size / sizeof(object *); i++) object_unref(o[i]);
     }
 }
 
@@ -87,17 +82,14 @@ static void buffer_unref(buffer *b)
 /* -- Headers ----------------------------------------------------------------------------------- */
 
 /* A counted header over b, whose reference it takes over; on failure the caller still has it. */
-static sm_status header_new(memory *m, sm_dtype t, const shape *s, buffer *b, tensor **out,
-                            sm_error *err)
+static sm_status header_new(memory *m, sm_dtype t, const shape *s, buffer *b, tensor **out, sm_error *err)
 {
     void   *block;
     tensor *h;
 
     TRY(memory_take(m, sizeof(tensor), &block, err));
     h = block;
-    *h = (tensor){
-        .dtype = t, .shape = *s, .data = b ? b->data : NULL, .buffer = b, .home = memory_ref(m)
-    };
+    *h = (tensor){ .dtype = t, .shape = *s, .data = b ? b->data : NULL, .buffer = b, .home = memory_ref(m) };
     atomic_init(&h->refs, 1);
     *out = h;
     return SM_OK;
@@ -123,8 +115,7 @@ void tensor_unref(tensor *t)
 bool tensor_writable(const tensor *t)
 {
     if (atomic_load_explicit(&t->refs, memory_order_acquire) > 1) return false;
-    return !t->buffer || (atomic_load_explicit(&t->buffer->refs, memory_order_acquire) == 1 &&
-                          owns_elements(t->buffer));
+    return !t->buffer || (atomic_load_explicit(&t->buffer->refs, memory_order_acquire) == 1 && owns_elements(t->buffer));
 }
 
 /* -- Making ------------------------------------------------------------------------------------ */
@@ -142,8 +133,8 @@ sm_status tensor_new(memory *m, sm_dtype t, const shape *s, tensor **out, sm_err
     return status;
 }
 
-sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size,
-                      void (*release)(void *context), void *context, tensor **out, sm_error *err)
+sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size, void (*release)(void *context),
+                      void *context, tensor **out, sm_error *err)
 {
     size_t    need;
     buffer   *b;
@@ -151,8 +142,7 @@ sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size,
 
     TRY(elements_size(t, s, &need, err));
     if (need != size || (need && !data))
-        return FAIL(err, SM_INVALID_ARGUMENT,
-                    "a tensor of this type and shape has %zu bytes, not %zu", need,
+        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of this type and shape has %zu bytes, not %zu", need,
                     data ? size : 0);
     b = heap_zero(sizeof *b);
     if (!b) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
@@ -174,14 +164,11 @@ sm_status tensor_view(const tensor *t, sm_dtype dtype, const shape *s, tensor **
     sm_status status;
 
     TRY(elements_size(dtype, s, &size, err));
-    if (size != tensor_bytes(t) ||
-        (dtype != t->dtype && !(dtype_plain(dtype) && dtype_plain(t->dtype))))
-        return FAIL(err, SM_INVALID_ARGUMENT,
-                    "a view of %zu bytes of %s on a tensor of %zu bytes of %s", size,
+    if (size != tensor_bytes(t) || (dtype != t->dtype && !(dtype_plain(dtype) && dtype_plain(t->dtype))))
+        return FAIL(err, SM_INVALID_ARGUMENT, "a view of %zu bytes of %s on a tensor of %zu bytes of %s", size,
                     dtype_name(dtype), tensor_bytes(t), dtype_name(t->dtype));
     if (!t->buffer && size) return FAIL(err, SM_INTERNAL, "a view of memory that is not counted");
-    status = header_new(t->buffer ? t->buffer->account : NULL, dtype, s, buffer_ref(t->buffer), out,
-                        err);
+    status = header_new(t->buffer ? t->buffer->account : NULL, dtype, s, buffer_ref(t->buffer), out, err);
     if (status != SM_OK) {
         buffer_unref(t->buffer);
         return status;
@@ -215,11 +202,9 @@ sm_status tensor_keep(memory *m, const tensor *t, tensor **out, sm_error *err)
     return tensor_copy(m, t, out, err);
 }
 
-sm_status tensor_from(memory *m, sm_dtype t, const shape *s, const void *data, tensor **out,
-                      sm_error *err)
+sm_status tensor_from(memory *m, sm_dtype t, const shape *s, const void *data, tensor **out, sm_error *err)
 {
-    if (!dtype_plain(t))
-        return FAIL(err, SM_INTERNAL, "elements of type %s are not bytes", dtype_name(t));
+    if (!dtype_plain(t)) return FAIL(err, SM_INTERNAL, "elements of type %s are not bytes", dtype_name(t));
     TRY(tensor_new(m, t, s, out, err));
     if (tensor_bytes(*out)) memcpy((*out)->data, data, tensor_bytes(*out));
     return SM_OK;
@@ -295,8 +280,7 @@ static sm_status copy_strings(tstring *to, const tstring *from, size_t n, sm_err
     for (size_t i = 0; i < n; i++) {
         if (&to[i] == &from[i]) continue;
         if (!tstring_copy(&to[i], &from[i]))
-            return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory: a string of %zu bytes",
-                        tstring_get(&from[i]).len);
+            return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory: a string of %zu bytes", tstring_get(&from[i]).len);
     }
     return SM_OK;
 }
@@ -310,21 +294,18 @@ static void copy_objects(object **to, object *const *from, size_t n)
     }
 }
 
-sm_status tensor_copy_range(tensor *to, size_t at, const tensor *from, size_t from_at, size_t n,
-                            sm_error *err)
+sm_status tensor_copy_range(tensor *to, size_t at, const tensor *from, size_t from_at, size_t n, sm_error *err)
 {
     size_t count = tensor_count(to), from_count = tensor_count(from), size = dtype_size(to->dtype);
 
     if (to->dtype != from->dtype)
-        return FAIL(err, SM_INTERNAL, "a copy of %s to %s", dtype_name(from->dtype),
-                    dtype_name(to->dtype));
+        return FAIL(err, SM_INTERNAL, "a copy of %s to %s", dtype_name(from->dtype), dtype_name(to->dtype));
     if (at > count || n > count - at || from_at > from_count || n > from_count - from_at)
-        return FAIL(err, SM_INTERNAL, "a copy of %zu elements from %zu of %zu to %zu of %zu", n,
-                    from_at, from_count, at, count);
+        return FAIL(err, SM_INTERNAL, "a copy of %zu elements from %zu of %zu to %zu of %zu", n, from_at, from_count,
+                    at, count);
     if (!n) return SM_OK;
     if (to->dtype == SM_STRING)
-        return copy_strings((tstring *)to->data + at, (const tstring *)from->data + from_at, n,
-                            err);
+        return copy_strings((tstring *)to->data + at, (const tstring *)from->data + from_at, n, err);
     if (dtype_is(to->dtype, DTYPE_OBJECT))
         copy_objects((object **)to->data + at, (object *const *)from->data + from_at, n);
     else
@@ -337,7 +318,6 @@ sm_status tensor_copy_elements(tensor *to, const tensor *from, sm_error *err)
     size_t n = tensor_count(from);
 
     if (n != tensor_count(to))
-        return FAIL(err, SM_INTERNAL, "a copy of %zu elements to a tensor of %zu", n,
-                    tensor_count(to));
+        return FAIL(err, SM_INTERNAL, "a copy of %zu elements to a tensor of %zu", n, tensor_count(to));
     return tensor_copy_range(to, 0, from, 0, n, err);
 }

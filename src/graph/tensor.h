@@ -19,21 +19,21 @@
 
 typedef struct buffer {
     _Atomic uint32_t refs;
-    sm_dtype         dtype;              /* says how elements are released (strings, objects)  */
+    sm_dtype         dtype; /* says how elements are released (strings, objects)  */
     void            *data;
-    size_t           size;               /* bytes                                              */
-    memory          *account;            /* where data goes back to; NULL: release             */
-    void (*release)(void *context);      /* foreign memory: called once at the end; may be NULL */
-    void            *context;
+    size_t           size;          /* bytes                                              */
+    memory          *account;       /* where data goes back to; NULL: release             */
+    void (*release)(void *context); /* foreign memory: called once at the end; may be NULL */
+    void *context;
 } buffer;
 
 typedef struct sm_tensor {
     _Atomic uint32_t refs;
     sm_dtype         dtype;
-    shape            shape;              /* known                                              */
-    void            *data;               /* NULL only when there are no elements               */
-    buffer          *buffer;             /* NULL: a workspace's memory                         */
-    memory          *home;               /* where a counted header came from; NULL: the heap   */
+    shape            shape;  /* known                                              */
+    void            *data;   /* NULL only when there are no elements               */
+    buffer          *buffer; /* NULL: a workspace's memory                         */
+    memory          *home;   /* where a counted header came from; NULL: the heap   */
 } tensor;
 
 /* A tensor with memory from m; plain elements are not initialised, strings are empty, objects NULL. */
@@ -52,17 +52,18 @@ sm_status tensor_keep(memory *m, const tensor *t, tensor **out, sm_error *err) C
 /* A scalar or vector in one call. */
 sm_status tensor_from(memory *m, sm_dtype t, const shape *s, const void *data, tensor **out, sm_error *err) CHECKED;
 sm_status tensor_string_scalar(memory *m, slice text, tensor **out, sm_error *err) CHECKED;
-sm_status tensor_object_scalar(memory *m, sm_dtype t, object *o, tensor **out, sm_error *err) CHECKED;  /* takes a reference of its own */
+sm_status tensor_object_scalar(memory *m, sm_dtype t, object *o, tensor **out,
+                               sm_error *err) CHECKED; /* takes a reference of its own */
 
 tensor *tensor_ref(tensor *t);
-void    tensor_unref(tensor *t);                  /* NULL is fine */
-bool    tensor_writable(const tensor *t);         /* nobody else can see a write */
+void    tensor_unref(tensor *t);          /* NULL is fine */
+bool    tensor_writable(const tensor *t); /* nobody else can see a write */
 
 /* Embedded headers (a run's values). */
-void tensor_init(tensor *t, sm_dtype dtype);                    /* empty: no data, no buffer             */
-sm_status tensor_allocate(tensor *t, memory *m, const shape *s, sm_error *err) CHECKED;  /* gives it a buffer */
-void tensor_share(tensor *t, const tensor *from, const shape *s);  /* t sees from's elements, counting its buffer */
-void tensor_drop(tensor *t);                                    /* releases the buffer; t is empty again */
+void      tensor_init(tensor *t, sm_dtype dtype); /* empty: no data, no buffer             */
+sm_status tensor_allocate(tensor *t, memory *m, const shape *s, sm_error *err) CHECKED; /* gives it a buffer */
+void      tensor_share(tensor *t, const tensor *from, const shape *s); /* t sees from's elements, counting its buffer */
+void      tensor_drop(tensor *t);                                      /* releases the buffer; t is empty again */
 /* Copies all elements, counting objects and duplicating strings; same dtype, same number of elements. */
 sm_status tensor_copy_elements(tensor *to, const tensor *from, sm_error *err) CHECKED;
 /* Elements [at, at+n) of to from elements [from_at ...) of from, likewise. */
@@ -83,8 +84,8 @@ static inline int64_t tensor_dim(const tensor *t, int i)
     return t->shape.dims[i];
 }
 /* An integer element of an int32 or int64 (or narrower) tensor, widened. */
-int64_t tensor_int(const tensor *t, size_t i);
-double  tensor_real(const tensor *t, size_t i);   /* an element of any real or bool type              */
+int64_t             tensor_int(const tensor *t, size_t i);
+double              tensor_real(const tensor *t, size_t i); /* an element of any real or bool type              */
 static inline slice tensor_text(const tensor *t, size_t i)
 {
     return tstring_get((const tstring *)t->data + i);
@@ -95,6 +96,6 @@ static inline object *tensor_object(const tensor *t, size_t i)
 }
 /* Elements of an int32/int64 vector as a shape (-1 allowed); INVALID_ARGUMENT otherwise. */
 sm_status tensor_to_shape(const tensor *t, shape *out, sm_error *err) CHECKED;
-void tensor_print(str *out, const tensor *t, size_t most);     /* "1 2 3...", "[1 2][3...]": TensorFlow's SummarizeValue */
+void tensor_print(str *out, const tensor *t, size_t most); /* "1 2 3...", "[1 2][3...]": TensorFlow's SummarizeValue */
 
 #endif

@@ -65,22 +65,18 @@ sm_status tensor_to_shape(const tensor *t, shape *out, sm_error *err)
         str s;
         str_init(&s);
         shape_print(&s, &t->shape);
-        (void)FAIL(err, SM_INVALID_ARGUMENT,
-                   "a shape must be a vector of {int32,int64}, got %s of shape %s",
+        (void)FAIL(err, SM_INVALID_ARGUMENT, "a shape must be a vector of {int32,int64}, got %s of shape %s",
                    dtype_name(t->dtype), str_text(&s));
         str_clear(&s);
         return SM_INVALID_ARGUMENT;
     }
     if (n > SHAPE_MAX_RANK)
-        return FAIL(err, SM_INVALID_ARGUMENT, "a shape of %zu dimensions; at most %d are supported",
-                    n, SHAPE_MAX_RANK);
+        return FAIL(err, SM_INVALID_ARGUMENT, "a shape of %zu dimensions; at most %d are supported", n, SHAPE_MAX_RANK);
     for (size_t i = 0; i < n; i++)
         if (tensor_int(t, i) < -1)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0",
-                        (long long)tensor_int(t, i));
+            return FAIL(err, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)tensor_int(t, i));
     out->rank = (int)n;
-    for (size_t i = 0; i < n; i++)
-        out->dims[i] = tensor_int(t, i);
+    for (size_t i = 0; i < n; i++) out->dims[i] = tensor_int(t, i);
     return SM_OK;
 }
 

@@ -17,8 +17,8 @@ struct variable {
     char           *name;
     sm_dtype        dtype;
     shape           declared;
-    tensor         *value;            /* NULL: none (yet) */
-    variable_fill  *fill;             /* NULL: nothing to restore from, or done */
+    tensor         *value; /* NULL: none (yet) */
+    variable_fill  *fill;  /* NULL: nothing to restore from, or done */
     void           *fill_context;
     void (*fill_free)(void *context);
     _Atomic uint64_t version;
@@ -63,8 +63,7 @@ sm_status variable_new(slice name, sm_dtype dtype, const shape *s, variable **ou
     if (!v || !v->name || pthread_mutex_init(&v->lock, NULL) != 0) {
         if (v) heap_free(v->name);
         heap_free(v);
-        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for variable '" SLICE_FMT "'",
-                    SLICE_ARG(name));
+        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for variable '" SLICE_FMT "'", SLICE_ARG(name));
     }
     object_init(&v->base, &variable_type);
     if (name.len) memcpy(v->name, name.ptr, name.len);
@@ -75,8 +74,7 @@ sm_status variable_new(slice name, sm_dtype dtype, const shape *s, variable **ou
     return SM_OK;
 }
 
-void variable_set_fill(variable *v, variable_fill *fill, void *context,
-                       void (*free_context)(void *context))
+void variable_set_fill(variable *v, variable_fill *fill, void *context, void (*free_context)(void *context))
 {
     variable_lock(v);
     forget_fill(v);
@@ -129,8 +127,7 @@ bool variable_initialised(variable *v)
 static sm_status check_dtype(const variable *v, const tensor *t, sm_error *err)
 {
     if (t->dtype == v->dtype) return SM_OK;
-    return FAIL(err, SM_INVALID_ARGUMENT,
-                "Variable and value dtypes don't match; respectively, %s and %s",
+    return FAIL(err, SM_INVALID_ARGUMENT, "Variable and value dtypes don't match; respectively, %s and %s",
                 dtype_short_name(v->dtype), dtype_short_name(t->dtype));
 }
 
@@ -142,13 +139,12 @@ static sm_status need_value(variable *v, sm_error *err)
 
     if (v->value) return SM_OK;
     if (!v->fill)
-        return FAIL(
-            err, SM_FAILED_PRECONDITION,
-            "Could not find variable %s. This could mean that the variable has been deleted. In "
-            "TF1, it can also "
-            "mean the variable is uninitialized. Debug info: container=localhost, status error "
-            "message=Resource localhost/%s/N10tensorflow3VarE does not exist.",
-            v->name, v->name);
+        return FAIL(err, SM_FAILED_PRECONDITION,
+                    "Could not find variable %s. This could mean that the variable has been deleted. In "
+                    "TF1, it can also "
+                    "mean the variable is uninitialized. Debug info: container=localhost, status error "
+                    "message=Resource localhost/%s/N10tensorflow3VarE does not exist.",
+                    v->name, v->name);
     TRY(v->fill(v->fill_context, &t, err));
     s = check_dtype(v, t, err);
     if (s != SM_OK) {
@@ -213,8 +209,7 @@ void variable_reset(variable *v)
     tensor_unref(swap_value(v, NULL));
 }
 
-sm_status variable_update(variable *v, memory *m, variable_change *change, void *context,
-                          sm_error *err)
+sm_status variable_update(variable *v, memory *m, variable_change *change, void *context, sm_error *err)
 {
     tensor   *copy = NULL, *old = NULL;
     sm_status s;
@@ -230,7 +225,7 @@ sm_status variable_update(variable *v, memory *m, variable_change *change, void 
     }
     if (s == SM_OK) {
         s = change(context, v->value, err);
-        count_write(v);                 /* also of a change that failed half way */
+        count_write(v); /* also of a change that failed half way */
     }
     variable_unlock(v);
     tensor_unref(old);

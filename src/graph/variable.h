@@ -11,21 +11,22 @@
 
 typedef struct variable variable;
 
-extern const object_type variable_type;           /* "Var" */
+extern const object_type variable_type; /* "Var" */
 
 /* name is for messages; the shape may be partly unknown. One reference. */
 sm_status variable_new(slice name, sm_dtype dtype, const shape *s, variable **out, sm_error *err) CHECKED;
 /* The variable gets its value from fill(context) at its first read; free_context(context) once done with it. */
 typedef sm_status variable_fill(void *context, tensor **out, sm_error *err);
+
 void variable_set_fill(variable *v, variable_fill *fill, void *context, void (*free_context)(void *context));
 
-slice       variable_name(const variable *v);
-sm_dtype    variable_dtype(const variable *v);
+slice    variable_name(const variable *v);
+sm_dtype variable_dtype(const variable *v);
 /* Of the current value when there is one (or of what fill would give), else as declared. */
-shape       variable_shape(const variable *v);
-shape       variable_declared_shape(const variable *v);
-uint64_t    variable_version(const variable *v);  /* 1 more after each write */
-bool        variable_initialised(variable *v);
+shape    variable_shape(const variable *v);
+shape    variable_declared_shape(const variable *v);
+uint64_t variable_version(const variable *v); /* 1 more after each write */
+bool     variable_initialised(variable *v);
 /* A snapshot (owned). FAILED_PRECONDITION with TensorFlow's text when it has no value. */
 sm_status variable_read(variable *v, tensor **out, sm_error *err) CHECKED;
 /* As variable_read, together with the version that the snapshot belongs to. */
@@ -35,7 +36,8 @@ sm_status variable_assign(variable *v, tensor *value, sm_error *err) CHECKED;
 /* Changes the value under the lock: change(context, t) gets a tensor that nobody else holds (copied first when
  * needed) and may write to it. Concurrent updates do not get lost. */
 typedef sm_status variable_change(void *context, tensor *t, sm_error *err);
+
 sm_status variable_update(variable *v, memory *m, variable_change *change, void *context, sm_error *err) CHECKED;
-void      variable_reset(variable *v);            /* uninitialised again */
+void      variable_reset(variable *v); /* uninitialised again */
 
 #endif

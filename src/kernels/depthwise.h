@@ -13,9 +13,9 @@ typedef struct depthwise {
     int64_t      in_rows, in_columns, out_rows, out_columns;
     int64_t      filter_rows, filter_columns;
     int64_t      y_stride, x_stride, y_dilation, x_dilation, y_before, x_before;
-    const float *in, *filter, *bias;        /* bias: NULL: none                              */
+    const float *in, *filter, *bias; /* bias: NULL: none                              */
     float       *out;
-    float        low, high;                 /* results are cut to these                      */
+    float        low, high; /* results are cut to these                      */
 } depthwise;
 
 typedef struct depthwise_kernels {

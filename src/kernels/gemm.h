@@ -25,15 +25,15 @@ typedef struct gemm {
     int64_t        width, height, x_step, y_step, image_step;
     int64_t        segments, length;
     const int64_t *segment;
-    const float   *b;               /* packed                                    */
+    const float   *b; /* packed                                    */
     float         *c;
-    int64_t        c_step;          /* from a row of C to the next               */
-    const float   *bias;            /* n floats; NULL: none                      */
-    float          low, high;       /* results are cut to these; -inf, inf: none */
+    int64_t        c_step;    /* from a row of C to the next               */
+    const float   *bias;      /* n floats; NULL: none                      */
+    float          low, high; /* results are cut to these; -inf, inf: none */
 } gemm;
 
 typedef struct gemm_kernels {
-    int rows, columns;              /* of the micro-kernel's tile */
+    int rows, columns; /* of the micro-kernel's tile */
     /* Panels [from, to) of B, whose element (k, j) is b[k * k_step + j * n_step], into packed (its start). */
     void (*pack)(const float *b, int64_t k_step, int64_t n_step, int64_t k, int64_t n, int64_t from, int64_t to,
                  float *packed);

@@ -18,9 +18,9 @@
 /* Every function there is: X(name). */
 #define MAP_VECTOR_LIST(X) X(exp) X(tanh) X(sigmoid) X(erf)
 
-#define MAP_VECTOR_DECLARE(f)                                                                                \
-    void vector_##f##_sse2(size_t n, const float *in, float *out);                                           \
-    void vector_##f##_avx2(size_t n, const float *in, float *out);                                           \
+#define MAP_VECTOR_DECLARE(f)                                      \
+    void vector_##f##_sse2(size_t n, const float *in, float *out); \
+    void vector_##f##_avx2(size_t n, const float *in, float *out); \
     void vector_##f##_avx512(size_t n, const float *in, float *out);
 MAP_VECTOR_LIST(MAP_VECTOR_DECLARE)
 

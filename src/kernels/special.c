@@ -27,7 +27,8 @@ double special_digamma(double x)
     if (isinf(x)) return x < 0 || isnan(sum) ? NAN : x;
     for (; x < 10; x += 1) sum -= 1 / x;
     double z = 1 / (x * x);
-    double series = z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691.0 / 32760)))));
+    double series =
+        z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691.0 / 32760)))));
     return sum + log(x) - 0.5 / x - series;
 }
 
@@ -41,12 +42,12 @@ static double polynomial(const double *c, int n, double x)
 
 static double ndtri_guess(double p)
 {
-    static const double a[] = { -3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
-                                1.383577518672690e+02, -3.066479806614716e+01, 2.506628277459239e+00 };
-    static const double b[] = { -5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
-                                6.680131188771972e+01, -1.328068155288572e+01, 1 };
+    static const double a[] = { -3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,
+                                1.383577518672690e+02,  -3.066479806614716e+01, 2.506628277459239e+00 };
+    static const double b[] = { -5.447609879822406e+01, 1.615858368580409e+02,  -1.556989798598866e+02,
+                                6.680131188771972e+01,  -1.328068155288572e+01, 1 };
     static const double c[] = { -7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
-                                -2.549732539343734e+00, 4.374664141464968e+00, 2.938163982698783e+00 };
+                                -2.549732539343734e+00, 4.374664141464968e+00,  2.938163982698783e+00 };
     static const double d[] = { 7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
                                 3.754408661907416e+00, 1 };
     if (p < 0.02425) {
@@ -79,7 +80,7 @@ double special_erfinv(double y)
     if (!(size <= 1)) return NAN;
     if (size == 1) return y * INFINITY;
     if (size < 1e-8) return y * sqrt(PI) / 2;
-    x = -ndtri_lower((1 - size) / 2) / sqrt(2);    /* erf(x) = 1 - 2 * (mass below -x sqrt 2) */
+    x = -ndtri_lower((1 - size) / 2) / sqrt(2); /* erf(x) = 1 - 2 * (mass below -x sqrt 2) */
     x -= (erf(x) - size) / (2 / sqrt(PI) * exp(-x * x));
     return y < 0 ? -x : x;
 }

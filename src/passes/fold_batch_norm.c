@@ -46,7 +46,7 @@ static val factor_for_filter(graph *g, const node *conv, val filter, val factor)
 static bool fits(const graph *g, const facts *f, const node *bn)
 {
     static const char *const names[] = { "FusedBatchNormV3", "FusedBatchNormV2", "FusedBatchNorm" };
-    size_t i = 0;
+    size_t                   i = 0;
     while (i < 3 && !node_is(bn, names[i])) i++;
     if (i == 3 || node_bool(bn, "is_training") || bn->control_count) return false;
     if (node_type(bn, "T") != SM_FLOAT || (i < 2 && node_type(bn, "U") != SM_FLOAT)) return false;
@@ -62,15 +62,15 @@ static bool fits(const graph *g, const facts *f, const node *bn)
 
 static void fold(graph *g, node_id id)
 {
-    node   bn = g->nodes[id];                                /* copies: adding nodes moves the arrays */
-    node   conv = *graph_producer(g, bn.inputs[0]);
-    val    filter = conv.inputs[1];
-    val    epsilon = scalar_constant(g, "fold/epsilon", node_float(&bn, "epsilon"));
-    val    factor = emit(g, "Mul", bn.inputs[1], emit(g, "Rsqrt", emit(g, "AddV2", bn.inputs[4], epsilon)));
-    val    bias = emit(g, "Sub", bn.inputs[2], emit(g, "Mul", bn.inputs[3], factor));
-    val    scaled = emit(g, "Mul", filter, factor_for_filter(g, &conv, filter, factor));
-    val    y = graph_remake(g, conv.op->name, &conv, (const val[]){ conv.inputs[0], scaled }, 2, NULL, 0);
-    val    out = graph_remake(g, "BiasAdd", &bn, (const val[]){ y, bias }, 2, NULL, 0);
+    node bn = g->nodes[id]; /* copies: adding nodes moves the arrays */
+    node conv = *graph_producer(g, bn.inputs[0]);
+    val  filter = conv.inputs[1];
+    val  epsilon = scalar_constant(g, "fold/epsilon", node_float(&bn, "epsilon"));
+    val  factor = emit(g, "Mul", bn.inputs[1], emit(g, "Rsqrt", emit(g, "AddV2", bn.inputs[4], epsilon)));
+    val  bias = emit(g, "Sub", bn.inputs[2], emit(g, "Mul", bn.inputs[3], factor));
+    val  scaled = emit(g, "Mul", filter, factor_for_filter(g, &conv, filter, factor));
+    val  y = graph_remake(g, conv.op->name, &conv, (const val[]){ conv.inputs[0], scaled }, 2, NULL, 0);
+    val  out = graph_remake(g, "BiasAdd", &bn, (const val[]){ y, bias }, 2, NULL, 0);
     if (out == VAL_NONE) return;
     graph_replace(g, bn.outputs, out);
     graph_replace_controls(g, id, graph_node_of(g, out));

@@ -59,7 +59,7 @@ static void fuse_bias_at(graph *g, const facts *f, node_id id)
     const char *form = fused_form(base.op->name);
     if (!form || node_type(bias, "T") != SM_FLOAT || !facts_single_use(f, g, bias->inputs[0]) || !same_format(&base, bias))
         return;
-    int64_t  *type_list = ARENA_ARRAY(&g->arena, int64_t, 1);
+    int64_t *type_list = ARENA_ARRAY(&g->arena, int64_t, 1);
     if (!type_list) return;
     type_list[0] = SM_FLOAT;
     attr list = attr_of_ints("TArgs", type_list, 1);
@@ -90,7 +90,7 @@ static void fuse_activation_at(graph *g, const facts *f, node_id id)
     if (!is_fused(base.op->name)) return;
     const attr *ops = node_attr(&base, "fused_ops");
     if (!ops || ops->count != 1) return;
-    attr extra[2] = { fused_ops(g, ops->v.strings, ops->count, activations[i]) };
+    attr   extra[2] = { fused_ops(g, ops->v.strings, ops->count, activations[i]) };
     size_t n = 1;
     if (node_is(act, "LeakyRelu")) extra[n++] = attr_of_float("leakyrelu_alpha", node_float(act, "alpha"));
     replace_with(g, id, graph_remake(g, base.op->name, &base, base.inputs, base.input_count, extra, n));

@@ -12,7 +12,7 @@
 
 #define MOST_NODES 4000000u
 
-typedef struct chain {           /* a function that is being inlined, and the one it was called from */
+typedef struct chain { /* a function that is being inlined, and the one it was called from */
     slice               name;
     const struct chain *caller;
 } chain;
@@ -22,7 +22,7 @@ typedef struct inliner {
     function_body *body;
     void          *context;
     sm_error      *err;
-    const chain  **chains;       /* per node; NULL: the graph's own        */
+    const chain  **chains; /* per node; NULL: the graph's own        */
     size_t         capacity;
     arena          tmp;
 } inliner;
@@ -107,8 +107,9 @@ static sm_status splice_body(inliner *in, node_id id, const graph *body)
     graph *g = in->g;
     node   site = g->nodes[id];
     if (site.input_count != body->input_count || site.output_count != body->output_count)
-        return FAIL(in->err, SM_INVALID_ARGUMENT, "its function takes %zu inputs and gives %zu outputs, the call has %u and %u",
-                    body->input_count, body->output_count, site.input_count, site.output_count);
+        return FAIL(in->err, SM_INVALID_ARGUMENT,
+                    "its function takes %zu inputs and gives %zu outputs, the call has %u and %u", body->input_count,
+                    body->output_count, site.input_count, site.output_count);
     val     *results = ARENA_ARRAY(&in->tmp, val, site.output_count + 1);
     node_id *copies = NULL;
     size_t   first = g->node_count;

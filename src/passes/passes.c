@@ -28,8 +28,10 @@ static sm_status unknown_pass(slice name, sm_error *err)
 {
     str names;
     str_init(&names);
-    for (size_t i = 0; i < sizeof pipeline / sizeof *pipeline; i++) str_addf(&names, "%s%s", i ? ", " : "", pipeline[i].name);
-    sm_status s = FAIL(err, SM_INVALID_ARGUMENT, "unknown pass '" SLICE_FMT "'; there are: %s", SLICE_ARG(name), str_text(&names));
+    for (size_t i = 0; i < sizeof pipeline / sizeof *pipeline; i++)
+        str_addf(&names, "%s%s", i ? ", " : "", pipeline[i].name);
+    sm_status s =
+        FAIL(err, SM_INVALID_ARGUMENT, "unknown pass '" SLICE_FMT "'; there are: %s", SLICE_ARG(name), str_text(&names));
     str_clear(&names);
     return s;
 }

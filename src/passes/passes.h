@@ -22,6 +22,7 @@ const pass *passes_table(size_t *count);
  * INVALID_ARGUMENT "function '...' calls itself". A direct call is a node with op "_Call" (importers make it so) or one
  * of the two ops above; its function is attribute "f". Effects of a callee are finished before the caller's successors run. */
 typedef sm_status function_body(void *context, const func_ref *ref, graph *out, sm_error *err);
+
 sm_status inline_calls(graph *g, function_body *body, void *context, sm_error *err) CHECKED;
 
 #endif

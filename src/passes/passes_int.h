@@ -10,10 +10,10 @@ typedef struct facts {
     arena    tmp;
     node_id *order;
     size_t   order_count;
-    size_t  *uses;             /* of each value                                             */
-    bool    *controlled;       /* some node (or the caller) waits for this node by control  */
-    bool    *constant;         /* the node depends on constants and variables only          */
-    bool     has_flow;         /* Switch, Merge ...                                         */
+    size_t  *uses;       /* of each value                                             */
+    bool    *controlled; /* some node (or the caller) waits for this node by control  */
+    bool    *constant;   /* the node depends on constants and variables only          */
+    bool     has_flow;   /* Switch, Merge ...                                         */
 } facts;
 
 sm_status facts_find(facts *f, const graph *g, sm_error *err) CHECKED;

@@ -47,16 +47,25 @@ bool compare_tensors(const tensor *want, const tensor *got, double tolerance, ch
     if (tolerance < 0) tolerance = compare_tolerance(want->dtype);
     for (size_t i = 0; i < n; i++) {
         bool same;
-        if (want->dtype == SM_STRING) same = slice_eq(tensor_text(want, i), tensor_text(got, i));
-        else if (!floating) same = memcmp((const char *)want->data + i * size, (const char *)got->data + i * size, size) == 0;
-        else same = close_enough(component(want, i, 0), component(got, i, 0), tolerance) &&
-                    (!dtype_is(want->dtype, DTYPE_COMPLEX) || close_enough(component(want, i, 1), component(got, i, 1), tolerance));
+        if (want->dtype == SM_STRING)
+            same = slice_eq(tensor_text(want, i), tensor_text(got, i));
+        else if (!floating)
+            same = memcmp((const char *)want->data + i * size, (const char *)got->data + i * size, size) == 0;
+        else
+            same = close_enough(component(want, i, 0), component(got, i, 0), tolerance) &&
+                   (!dtype_is(want->dtype, DTYPE_COMPLEX) ||
+                    close_enough(component(want, i, 1), component(got, i, 1), tolerance));
         if (same) continue;
         if (want->dtype == SM_STRING)
-            (void)snprintf(why, 256, "element %zu is \"" SLICE_FMT "\", expected \"" SLICE_FMT "\"", i, SLICE_ARG(slice_head(tensor_text(got, i), 80)),
+            (void)snprintf(why, 256, "element %zu is \"" SLICE_FMT "\", expected \"" SLICE_FMT "\"", i,
+                           SLICE_ARG(slice_head(tensor_text(got, i), 80)),
                            SLICE_ARG(slice_head(tensor_text(want, i), 80)));
-        else if (floating) (void)snprintf(why, 256, "element %zu is %.17g, expected %.17g", i, component(got, i, 0), component(want, i, 0));
-        else (void)snprintf(why, 256, "element %zu is %lld, expected %lld", i, (long long)tensor_int(got, i), (long long)tensor_int(want, i));
+        else if (floating)
+            (void)snprintf(why, 256, "element %zu is %.17g, expected %.17g", i, component(got, i, 0),
+                           component(want, i, 0));
+        else
+            (void)snprintf(why, 256, "element %zu is %lld, expected %lld", i, (long long)tensor_int(got, i),
+                           (long long)tensor_int(want, i));
         return false;
     }
     return true;
@@ -78,9 +87,11 @@ bool compare_bits(const tensor *a, const tensor *b)
 
 static bool put_integer(tensor *t, size_t i, const tensor *from)
 {
-    static const double limits[][2] = { [SM_INT8] = { -0x1p7, 0x1p7 },      [SM_INT16] = { -0x1p15, 0x1p15 }, [SM_INT32] = { -0x1p31, 0x1p31 },
-                                        [SM_INT64] = { -0x1p63, 0x1p63 },   [SM_UINT8] = { 0, 0x1p8 },        [SM_UINT16] = { 0, 0x1p16 },
-                                        [SM_UINT32] = { 0, 0x1p32 },        [SM_UINT64] = { 0, 0x1p63 },      [SM_BOOL] = { 0, 2 } };
+    static const double limits[][2] = {
+        [SM_INT8] = { -0x1p7, 0x1p7 },    [SM_INT16] = { -0x1p15, 0x1p15 }, [SM_INT32] = { -0x1p31, 0x1p31 },
+        [SM_INT64] = { -0x1p63, 0x1p63 }, [SM_UINT8] = { 0, 0x1p8 },        [SM_UINT16] = { 0, 0x1p16 },
+        [SM_UINT32] = { 0, 0x1p32 },      [SM_UINT64] = { 0, 0x1p63 },      [SM_BOOL] = { 0, 2 }
+    };
     double  x = tensor_real(from, i);
     int64_t integer = dtype_is(from->dtype, DTYPE_INTEGRAL) ? tensor_int(from, i) : 0;
     if (!(x >= limits[t->dtype][0] && x < limits[t->dtype][1]) || x != floor(x)) return false;
@@ -96,10 +107,14 @@ tensor *compare_convert(const tensor *t, sm_dtype to)
     if (tensor_new(NULL, to, &t->shape, &out, NULL) != SM_OK) return NULL;
     for (size_t i = 0; i < tensor_count(t); i++) {
         double x = tensor_real(t, i);
-        if (to == SM_HALF) ((uint16_t *)out->data)[i] = float_to_half((float)x);
-        else if (to == SM_BFLOAT16) ((uint16_t *)out->data)[i] = float_to_bfloat16((float)x);
-        else if (to == SM_FLOAT) ((float *)out->data)[i] = (float)x;
-        else if (to == SM_DOUBLE) ((double *)out->data)[i] = x;
+        if (to == SM_HALF)
+            ((uint16_t *)out->data)[i] = float_to_half((float)x);
+        else if (to == SM_BFLOAT16)
+            ((uint16_t *)out->data)[i] = float_to_bfloat16((float)x);
+        else if (to == SM_FLOAT)
+            ((float *)out->data)[i] = (float)x;
+        else if (to == SM_DOUBLE)
+            ((double *)out->data)[i] = x;
         else if (!put_integer(out, i, t)) {
             tensor_unref(out);
             return NULL;

@@ -18,11 +18,16 @@ static slice next_token(slice *rest)
     size_t n = 0;
     for (; n < rest->len; n++) {
         char ch = rest->ptr[n];
-        if (quoted && ch == '\\') n++;
-        else if (ch == '"') quoted = !quoted;
-        else if (!quoted && strchr("{[(", ch)) depth++;
-        else if (!quoted && strchr("}])", ch)) depth--;
-        else if (!quoted && depth == 0 && (ch == ' ' || ch == '\t')) break;
+        if (quoted && ch == '\\')
+            n++;
+        else if (ch == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr("{[(", ch))
+            depth++;
+        else if (!quoted && strchr("}])", ch))
+            depth--;
+        else if (!quoted && depth == 0 && (ch == ' ' || ch == '\t'))
+            break;
     }
     slice token = slice_head(*rest, n);
     *rest = slice_tail(*rest, n);
@@ -45,11 +50,16 @@ static slice next_element(slice *rest)
     size_t n = 0;
     for (; n < rest->len; n++) {
         char ch = rest->ptr[n];
-        if (quoted && ch == '\\') n++;
-        else if (ch == '"') quoted = !quoted;
-        else if (!quoted && strchr("{[(", ch)) depth++;
-        else if (!quoted && strchr("}])", ch)) depth--;
-        else if (!quoted && depth == 0 && (ch == ' ' || ch == ',')) break;
+        if (quoted && ch == '\\')
+            n++;
+        else if (ch == '"')
+            quoted = !quoted;
+        else if (!quoted && strchr("{[(", ch))
+            depth++;
+        else if (!quoted && strchr("}])", ch))
+            depth--;
+        else if (!quoted && depth == 0 && (ch == ' ' || ch == ','))
+            break;
     }
     slice e = slice_head(*rest, n);
     *rest = slice_tail(*rest, n);
@@ -60,10 +70,10 @@ static const struct {
     const char *name;
     sm_dtype    type;
 } type_names[] = {
-    { "f16", SM_HALF },      { "bf16", SM_BFLOAT16 }, { "f32", SM_FLOAT },  { "f64", SM_DOUBLE }, { "i8", SM_INT8 },
-    { "i16", SM_INT16 },     { "i32", SM_INT32 },     { "i64", SM_INT64 },  { "u8", SM_UINT8 },   { "u16", SM_UINT16 },
-    { "u32", SM_UINT32 },    { "u64", SM_UINT64 },    { "bool", SM_BOOL },  { "str", SM_STRING }, { "c64", SM_COMPLEX64 },
-    { "c128", SM_COMPLEX128 },
+    { "f16", SM_HALF },  { "bf16", SM_BFLOAT16 }, { "f32", SM_FLOAT },     { "f64", SM_DOUBLE },
+    { "i8", SM_INT8 },   { "i16", SM_INT16 },     { "i32", SM_INT32 },     { "i64", SM_INT64 },
+    { "u8", SM_UINT8 },  { "u16", SM_UINT16 },    { "u32", SM_UINT32 },    { "u64", SM_UINT64 },
+    { "bool", SM_BOOL }, { "str", SM_STRING },    { "c64", SM_COMPLEX64 }, { "c128", SM_COMPLEX128 },
 };
 
 static sm_dtype type_of(slice name)
@@ -184,7 +194,8 @@ static sm_status parse_elements(line *l, slice list, tensor *t, sm_error *err)
             if (!parse_string(e, &l->arena, &text) || !tstring_set((tstring *)t->data + i, text))
                 return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no string", SLICE_ARG(e));
         } else if (!parse_number(e, t, i)) {
-            return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no %s (element %zu of %zu)", SLICE_ARG(e), dtype_short_name(t->dtype), i, n);
+            return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no %s (element %zu of %zu)", SLICE_ARG(e),
+                        dtype_short_name(t->dtype), i, n);
         }
     }
     if (trimmed(list).len) return FAIL(err, SM_INVALID_ARGUMENT, "more than %zu elements", n);
@@ -201,10 +212,14 @@ static sm_status parse_random(slice text, tensor *t, sm_error *err)
     slice name = slice_head(text, (size_t)open), rest = slice_tail(text, (size_t)open + 1);
     if (rest.len) rest.len--;
     for (int i = 0; i < 3 && trimmed(rest).len; i++) numbers[i] = strtod(next_element(&rest).ptr, NULL);
-    if (slice_is(name, "normal")) g.kind = NORMAL;
-    else if (slice_is(name, "uniform")) g.kind = UNIFORM;
-    else if (slice_is(name, "int")) g.kind = INTEGER;
-    else return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no generator", SLICE_ARG(name));
+    if (slice_is(name, "normal"))
+        g.kind = NORMAL;
+    else if (slice_is(name, "uniform"))
+        g.kind = UNIFORM;
+    else if (slice_is(name, "int"))
+        g.kind = INTEGER;
+    else
+        return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no generator", SLICE_ARG(name));
     g.state = (uint64_t)numbers[0];
     g.low = numbers[1];
     g.high = numbers[2];
@@ -266,8 +281,11 @@ static sm_status parse_scalar_attr(line *l, attr *a, slice text, sm_error *err)
     case ATTR_INT: a->v.i = strtoll(copy, NULL, 10); return SM_OK;
     case ATTR_BOOL: a->v.i = slice_is(text, "true"); return SM_OK;
     case ATTR_FLOAT: a->v.f = strtof(copy, NULL); return SM_OK;
-    case ATTR_TYPE: a->v.i = type_of(text); return a->v.i ? SM_OK : FAIL(err, SM_INVALID_ARGUMENT, "'%s' is no type", copy);
-    case ATTR_STRING: return parse_string(text, &l->arena, &a->v.s) ? SM_OK : FAIL(err, SM_INVALID_ARGUMENT, "'%s' is no string", copy);
+    case ATTR_TYPE:
+        a->v.i = type_of(text);
+        return a->v.i ? SM_OK : FAIL(err, SM_INVALID_ARGUMENT, "'%s' is no type", copy);
+    case ATTR_STRING:
+        return parse_string(text, &l->arena, &a->v.s) ? SM_OK : FAIL(err, SM_INVALID_ARGUMENT, "'%s' is no string", copy);
     case ATTR_SHAPE: {
         shape *s = ARENA_NEW(&l->arena, shape);
         a->v.shape = s;
@@ -289,20 +307,29 @@ static sm_status parse_list_attr(line *l, attr *a, slice text, sm_error *err)
     float   *floats = ARENA_ARRAY(&l->arena, float, LINE_MOST);
     slice   *strings = ARENA_ARRAY(&l->arena, slice, LINE_MOST);
     shape   *shapes = ARENA_ARRAY(&l->arena, shape, LINE_MOST);
-    if (text.len < 2 || text.ptr[0] != '[') return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no list", SLICE_ARG(text));
+    if (text.len < 2 || text.ptr[0] != '[')
+        return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no list", SLICE_ARG(text));
     text = slice_head(slice_tail(text, 1), text.len - 2);
     for (a->count = 0; trimmed(text).len && a->count < LINE_MOST; a->count++) {
         attr one = { .kind = a->kind };
         TRY(parse_scalar_attr(l, &one, next_element(&text), err));
-        if (a->kind == ATTR_FLOAT) floats[a->count] = one.v.f;
-        else if (a->kind == ATTR_STRING) strings[a->count] = one.v.s;
-        else if (a->kind == ATTR_SHAPE) shapes[a->count] = *one.v.shape;
-        else ints[a->count] = one.v.i;
+        if (a->kind == ATTR_FLOAT)
+            floats[a->count] = one.v.f;
+        else if (a->kind == ATTR_STRING)
+            strings[a->count] = one.v.s;
+        else if (a->kind == ATTR_SHAPE)
+            shapes[a->count] = *one.v.shape;
+        else
+            ints[a->count] = one.v.i;
     }
-    if (a->kind == ATTR_FLOAT) a->v.floats = floats;
-    else if (a->kind == ATTR_STRING) a->v.strings = strings;
-    else if (a->kind == ATTR_SHAPE) a->v.shapes = shapes;
-    else a->v.ints = ints;
+    if (a->kind == ATTR_FLOAT)
+        a->v.floats = floats;
+    else if (a->kind == ATTR_STRING)
+        a->v.strings = strings;
+    else if (a->kind == ATTR_SHAPE)
+        a->v.shapes = shapes;
+    else
+        a->v.ints = ints;
     return SM_OK;
 }
 
@@ -317,10 +344,14 @@ static sm_status parse_attr(line *l, slice name, slice text, sm_error *err)
         l->one_type = true;
         return slice_is(text, "none") ? SM_OK : FAIL(err, SM_INVALID_ARGUMENT, "types=none is all there is");
     }
-    if (i < 0) return FAIL(err, SM_INVALID_ARGUMENT, "%s has no attribute '" SLICE_FMT "'", l->op->name, SLICE_ARG(name));
+    if (i < 0)
+        return FAIL(err, SM_INVALID_ARGUMENT, "%s has no attribute '" SLICE_FMT "'", l->op->name, SLICE_ARG(name));
     if (l->attr_count == LINE_MOST) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d attributes", LINE_MOST);
     attr *a = &l->attrs[l->attr_count];
-    *a = (attr){ .name = l->signature->attrs[i].name, .kind = l->signature->attrs[i].kind, .is_list = l->signature->attrs[i].is_list, .count = 1 };
+    *a = (attr){ .name = l->signature->attrs[i].name,
+                 .kind = l->signature->attrs[i].kind,
+                 .is_list = l->signature->attrs[i].is_list,
+                 .count = 1 };
     TRY(a->is_list ? parse_list_attr(l, a, text, err) : parse_scalar_attr(l, a, text, err));
     l->attr_count++;
     return SM_OK;
@@ -360,7 +391,8 @@ static sm_status parse_failure(line *l, slice rest, sm_error *err)
     for (int s = 1; s < 17; s++)
         if (slice_is(name, status_name((sm_status)s))) l->status = (sm_status)s;
     if (l->status == SM_OK) return FAIL(err, SM_INVALID_ARGUMENT, "'" SLICE_FMT "' is no status", SLICE_ARG(name));
-    return parse_string(text, &l->arena, &l->message) ? SM_OK : FAIL(err, SM_INVALID_ARGUMENT, "the message must be quoted");
+    return parse_string(text, &l->arena, &l->message) ? SM_OK
+                                                      : FAIL(err, SM_INVALID_ARGUMENT, "the message must be quoted");
 }
 
 static sm_status parse_outcome(line *l, slice rest, sm_error *err)
@@ -394,8 +426,10 @@ sm_status line_parse(slice text, line *l, sm_error *err)
         size_t n = attr_name_length(token);
         if (slice_is(token, "->")) return parse_outcome(l, rest, err);
         if (slice_is(token, "!")) return parse_failure(l, trimmed(rest), err);
-        if (n) TRY(parse_attr(l, slice_head(token, n), slice_tail(token, n + 1), err));
-        else TRY(parse_input(l, token, err));
+        if (n)
+            TRY(parse_attr(l, slice_head(token, n), slice_tail(token, n + 1), err));
+        else
+            TRY(parse_input(l, token, err));
     }
     return FAIL(err, SM_INVALID_ARGUMENT, "the line has no '->' and no '!'");
 }

@@ -46,7 +46,9 @@ static bool outcome_matches(const line *l, sm_status s, const result *r, const s
     }
     char *words = strndup(l->message.ptr, l->message.len);
     bool  right = s == l->status && words && strstr(e->message, words);
-    if (!right) (void)snprintf(why, WHY, "%s \"%.200s\", expected %s \"%.200s\"", status_name(s), s ? e->message : "", status_name(l->status), words ? words : "");
+    if (!right)
+        (void)snprintf(why, WHY, "%s \"%.200s\", expected %s \"%.200s\"", status_name(s), s ? e->message : "",
+                       status_name(l->status), words ? words : "");
     free(words);
     return right;
 }
@@ -104,10 +106,14 @@ static bool check_benches(const line *l, char why[WHY])
         char         inner[WHY] = "";
         for (int k = 0; k < i; k++)
             if (benches[k].isa == benches[i].isa) reference = &benches[k];
-        right = run_line(reference, l, l->in, FEED_ARGUMENTS, 1, &first, &e) == SM_OK && run_line(&benches[i], l, l->in, FEED_ARGUMENTS, 1, &other, &e) == SM_OK &&
+        right = run_line(reference, l, l->in, FEED_ARGUMENTS, 1, &first, &e) == SM_OK &&
+                run_line(&benches[i], l, l->in, FEED_ARGUMENTS, 1, &other, &e) == SM_OK &&
                 outputs_match(l, &other, l->tolerance, inner);
-        for (size_t k = 0; right && reference->isa == benches[i].isa && k < first.count; k++) right = compare_bits(first.out[k], other.out[k]);
-        if (!right) (void)snprintf(why, WHY, "%s, %d threads: %.400s", isa_name(benches[i].isa), benches[i].threads, inner[0] ? inner : "other bits");
+        for (size_t k = 0; right && reference->isa == benches[i].isa && k < first.count; k++)
+            right = compare_bits(first.out[k], other.out[k]);
+        if (!right)
+            (void)snprintf(why, WHY, "%s, %d threads: %.400s", isa_name(benches[i].isa), benches[i].threads,
+                           inner[0] ? inner : "other bits");
         result_clear(&first);
         result_clear(&other);
     }
@@ -116,11 +122,14 @@ static bool check_benches(const line *l, char why[WHY])
 
 /* -- Shape inference with all, some and none of the inputs known ----------------------------------------------------------- */
 
-static bool infer_agrees(const line *l, const node *n, const shape *in, const tensor *const *known, const char *what, char why[WHY])
+static bool infer_agrees(const line *l, const node *n, const shape *in, const tensor *const *known, const char *what,
+                         char why[WHY])
 {
-    shape     out[LINE_MOST];
-    sm_error  e = { .status = SM_OK };
-    infer     q = { .node = n, .n_in = (int)n->input_count, .n_out = (int)n->output_count, .in = in, .value = known, .out = out, .err = &e };
+    shape    out[LINE_MOST];
+    sm_error e = { .status = SM_OK };
+    infer    q = {
+           .node = n, .n_in = (int)n->input_count, .n_out = (int)n->output_count, .in = in, .value = known, .out = out, .err = &e
+    };
     sm_status s;
     for (uint32_t i = 0; i < n->output_count; i++) out[i] = shape_unknown();
     s = l->op->infer ? l->op->infer(&q) : SM_OK;
@@ -148,7 +157,8 @@ static bool infer_all(const line *l, const node *n, char why[WHY])
         full[i] = l->is_variable[i] ? shape_scalar() : l->in[i]->shape;
         known[i] = l->is_variable[i] ? NULL : l->in[i];
     }
-    if (!infer_agrees(l, n, full, known, "everything", why) || !infer_agrees(l, n, full, none, "all shapes", why)) return false;
+    if (!infer_agrees(l, n, full, known, "everything", why) || !infer_agrees(l, n, full, none, "all shapes", why))
+        return false;
     for (size_t i = 0; i < l->in_count; i++) {
         memcpy(in, full, sizeof in);
         in[i] = shape_unknown();
@@ -156,7 +166,9 @@ static bool infer_all(const line *l, const node *n, char why[WHY])
         for (int d = 0; d < full[i].rank; d++) {
             in[i] = full[i];
             in[i].dims[d] = UNKNOWN_DIM;
-            if (!infer_agrees(l, n, in, known, "all but one dimension", why) || !infer_agrees(l, n, in, none, "shapes but one dimension", why)) return false;
+            if (!infer_agrees(l, n, in, known, "all but one dimension", why) ||
+                !infer_agrees(l, n, in, none, "shapes but one dimension", why))
+                return false;
         }
     }
     for (size_t i = 0; i < l->in_count; i++) in[i] = shape_unknown();
@@ -185,7 +197,9 @@ static bool convert_inputs(const line *l, const node *n, int a, tensor *const *i
     bool   can = true;
     for (size_t k = 0; k < l->signature->input_count; k++) {
         const op_arg *arg = &l->signature->inputs[k];
-        size_t        many = arg->number_attr >= 0 ? (size_t)n->attrs[arg->number_attr].v.i : arg->list_attr >= 0 ? n->attrs[arg->list_attr].count : 1;
+        size_t        many = arg->number_attr >= 0 ? (size_t)n->attrs[arg->number_attr].v.i
+                             : arg->list_attr >= 0 ? n->attrs[arg->list_attr].count
+                                                   : 1;
         for (size_t i = 0; i < many && at < l->in_count; i++, at++) {
             out[at] = arg->type_attr == a ? compare_convert(in[at], t) : tensor_ref(in[at]);
             if (!out[at]) can = false;
@@ -205,14 +219,17 @@ static bool supports(const line *l, tensor *const *in)
     graph    g;
     node_id  id;
     sm_error e;
-    bool     yes = line_graph(l, in, constant, &g, &id, &e) == SM_OK && op_supports(l->op, graph_node(&g, id), &e) == SM_OK;
+    bool yes = line_graph(l, in, constant, &g, &id, &e) == SM_OK && op_supports(l->op, graph_node(&g, id), &e) == SM_OK;
     graph_clear(&g);
     return yes;
 }
 
 static sm_dtype wide_type(sm_dtype t)
 {
-    return dtype_is(t, DTYPE_FLOATING) ? SM_DOUBLE : dtype_is(t, DTYPE_UNSIGNED) ? SM_UINT64 : dtype_is(t, DTYPE_SIGNED) ? SM_INT64 : t;
+    return dtype_is(t, DTYPE_FLOATING)   ? SM_DOUBLE
+           : dtype_is(t, DTYPE_UNSIGNED) ? SM_UINT64
+           : dtype_is(t, DTYPE_SIGNED)   ? SM_INT64
+                                         : t;
 }
 
 /* got in type t against want, the same computed in a wider type (or t itself). */
@@ -220,7 +237,9 @@ static bool same_in_type(const tensor *want, const tensor *got, double tolerance
 {
     if (want->dtype == got->dtype) return compare_tensors(want, got, tolerance, why);
     tensor *as = compare_convert(want, got->dtype);
-    bool    right = !as || compare_tensors(as, got, tolerance > compare_tolerance(got->dtype) ? tolerance : compare_tolerance(got->dtype), why);
+    bool    right =
+        !as || compare_tensors(
+                   as, got, tolerance > compare_tolerance(got->dtype) ? tolerance : compare_tolerance(got->dtype), why);
     tensor_unref(as);
     return right;
 }
@@ -237,8 +256,10 @@ static bool check_type(const line *l, const node *n, int a, sm_dtype t, char why
         if (!right) (void)snprintf(why, WHY, "in %s: %.400s", dtype_short_name(t), e.message);
         bool wider = convert_inputs(l, n, a, narrow, wide_type(t), wide) && supports(l, wide);
         if (right && wider && run_line(&benches[0], l, wide, FEED_ARGUMENTS, 1, &want, &e) == SM_OK)
-            for (size_t i = 0; i < got.count && right; i++) right = same_in_type(want.out[i], got.out[i], l->tolerance, inner);
-        if (!right && inner[0]) (void)snprintf(why, WHY, "in %s against %s: %s", dtype_short_name(t), dtype_short_name(wide_type(t)), inner);
+            for (size_t i = 0; i < got.count && right; i++)
+                right = same_in_type(want.out[i], got.out[i], l->tolerance, inner);
+        if (!right && inner[0])
+            (void)snprintf(why, WHY, "in %s against %s: %s", dtype_short_name(t), dtype_short_name(wide_type(t)), inner);
     }
     result_clear(&got);
     result_clear(&want);
@@ -260,7 +281,8 @@ static bool check_types(const line *l, char why[WHY])
         for (size_t k = 0; k < l->signature->input_count && right; k++) {
             int  a = l->signature->inputs[k].type_attr;
             bool seen = a < 0;
-            for (size_t i = 0; i < l->attr_count; i++) seen |= a >= 0 && slice_eq(l->attrs[i].name, l->signature->attrs[a].name);
+            for (size_t i = 0; i < l->attr_count; i++)
+                seen |= a >= 0 && slice_eq(l->attrs[i].name, l->signature->attrs[a].name);
             for (size_t j = 0; j < k; j++) seen |= l->signature->inputs[j].type_attr == a;
             for (int t = 1; !seen && t < DTYPE_LAST && right; t++)
                 if (dtype_is((sm_dtype)t, DTYPE_REAL | DTYPE_BOOL)) right = check_type(l, n, a, (sm_dtype)t, why);
@@ -284,8 +306,10 @@ static bool check_torture(const line *l, char why[WHY])
         sm_status s = run_line(&benches[0], l, l->in, FEED_ARGUMENTS, 1, &r, &e);
         bool      happened = heap_fail_left() <= 0;
         heap_fail_at(0);
-        bool right = (s == SM_RESOURCE_EXHAUSTED || s == SM_OK || (l->fails && s == l->status)) && (s == SM_OK || e.message[0]);
-        if (!right) (void)snprintf(why, WHY, "allocation %lld fails: %s \"%.300s\"", (long long)n, status_name(s), e.message);
+        bool right =
+            (s == SM_RESOURCE_EXHAUSTED || s == SM_OK || (l->fails && s == l->status)) && (s == SM_OK || e.message[0]);
+        if (!right)
+            (void)snprintf(why, WHY, "allocation %lld fails: %s \"%.300s\"", (long long)n, status_name(s), e.message);
         result_clear(&r);
         if (right && memory_in_use(benches[0].runtime->memory) != before) {
             (void)snprintf(why, WHY, "allocation %lld fails: tensor memory is lost", (long long)n);
@@ -301,10 +325,11 @@ static bool check_torture(const line *l, char why[WHY])
 
 static const struct {
     const char *name;
-    bool      (*check)(const line *l, char why[WHY]);
+    bool (*check)(const line *l, char why[WHY]);
 } checks[] = {
-    { "value", check_value },         { "constant inputs", check_constants }, { "again", check_again }, { "in place", check_in_place },
-    { "rows and threads", check_benches }, { "inference", check_inference },  { "types", check_types }, { "allocations", check_torture },
+    { "value", check_value },       { "constant inputs", check_constants }, { "again", check_again },
+    { "in place", check_in_place }, { "rows and threads", check_benches },  { "inference", check_inference },
+    { "types", check_types },       { "allocations", check_torture },
 };
 
 static int         passed, failed;
@@ -323,7 +348,9 @@ static void test_line(const char *file, int number, slice text)
             bool right = checks[i].check(&l, why);
             passed += right;
             failed += !right;
-            if (!right) (void)printf("%s:%d: " SLICE_FMT "\n    %s: %s\n", file, number, SLICE_ARG(slice_head(l.text, 100)), checks[i].name, why);
+            if (!right)
+                (void)printf("%s:%d: " SLICE_FMT "\n    %s: %s\n", file, number, SLICE_ARG(slice_head(l.text, 100)),
+                             checks[i].name, why);
             if (!right && i == 0) break;
         }
     }
@@ -342,7 +369,8 @@ static int test_file(const char *path, const struct stat *info, int kind, struct
     for (ssize_t n; f && (n = getline(&text, &room, f)) >= 0;) {
         number++;
         if (n && text[n - 1] == '\n') n--;
-        if (!wanted || strstr(text, wanted) || strstr(path, wanted)) test_line(path, number, slice_make(text, (size_t)n));
+        if (!wanted || strstr(text, wanted) || strstr(path, wanted))
+            test_line(path, number, slice_make(text, (size_t)n));
     }
     free(text);
     if (f) (void)fclose(f);

@@ -40,13 +40,15 @@ static val fresh(graph *g, val x, int rank)
     return emit(g, "Tile", x, multiples);
 }
 
-static sm_status build(const line *l, tensor *const *in, const bool *constant, bool fresh_first, graph *g, node_id *n, sm_error *err)
+static sm_status build(const line *l, tensor *const *in, const bool *constant, bool fresh_first, graph *g, node_id *n,
+                       sm_error *err)
 {
     val  values[LINE_MOST];
     attr attrs[LINE_MOST];
     for (size_t i = 0; i < l->in_count; i++) {
         sm_dtype t = l->is_variable[i] ? SM_RESOURCE : in[i]->dtype;
-        values[i] = constant[i] && !l->is_variable[i] ? graph_constant(g, SLICE("input"), in[i]) : graph_add_input(g, SLICE("input"), t);
+        values[i] = constant[i] && !l->is_variable[i] ? graph_constant(g, SLICE("input"), in[i])
+                                                      : graph_add_input(g, SLICE("input"), t);
         if (i == 0 && fresh_first && !l->is_variable[i]) values[i] = fresh(g, values[i], in[i]->shape.rank);
     }
     memcpy(attrs, l->attrs, sizeof attrs);
@@ -79,28 +81,32 @@ static sm_status make_variables(const line *l, tensor *const *in, variable **mad
     return SM_OK;
 }
 
-static sm_status run_function(const bench *b, const line *l, tensor *const *in, feed how, int times, result *r, sm_error *err)
+static sm_status run_function(const bench *b, const line *l, tensor *const *in, feed how, int times, result *r,
+                              sm_error *err)
 {
-    variable   *made[LINE_MOST] = { NULL };
-    tensor     *arguments[LINE_MOST] = { NULL };
+    variable     *made[LINE_MOST] = { NULL };
+    tensor       *arguments[LINE_MOST] = { NULL };
     const tensor *given[LINE_MOST];
-    bool        constant[LINE_MOST];
-    environment env = { .runtime = b->runtime, .registry = registry_new() };
-    function   *f = NULL;
-    graph       g;
-    node_id     n;
-    size_t      arguments_given = 0;
-    sm_status   s = env.registry ? SM_OK : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
+    bool          constant[LINE_MOST];
+    environment   env = { .runtime = b->runtime, .registry = registry_new() };
+    function     *f = NULL;
+    graph         g;
+    node_id       n;
+    size_t        arguments_given = 0;
+    sm_status     s = env.registry ? SM_OK : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t i = 0; i < l->in_count; i++) constant[i] = how == FEED_CONSTANTS;
     graph_init(&g, 64 << 20);
     if (s == SM_OK) s = make_variables(l, in, made, arguments, err);
     if (s == SM_OK) s = build(l, in, constant, how == FEED_FRESH, &g, &n, err);
     if (s == SM_OK) r->count = g.output_count;
-    if (s == SM_OK) s = function_new(&env, SLICE("test"), &g, &f, err);
-    else graph_clear(&g);
+    if (s == SM_OK)
+        s = function_new(&env, SLICE("test"), &g, &f, err);
+    else
+        graph_clear(&g);
     for (size_t i = 0; i < l->in_count; i++)
         if (!constant[i] || l->is_variable[i]) given[arguments_given++] = arguments[i];
-    for (int k = 0; k < times && s == SM_OK; k++) s = function_run(f, given, arguments_given, r->out, r->count, NULL, err);
+    for (int k = 0; k < times && s == SM_OK; k++)
+        s = function_run(f, given, arguments_given, r->out, r->count, NULL, err);
     for (size_t i = 0; i < l->in_count && s == SM_OK; i++)
         if (made[i] && r->count < LINE_MOST) s = variable_read(made[i], &r->out[r->count++], err);
     function_free(f);

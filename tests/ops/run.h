@@ -6,9 +6,9 @@
 #include "line.h"
 #include "runtime/function.h"
 
-typedef struct bench {               /* where ops are run                                  */
+typedef struct bench { /* where ops are run                                  */
     sm_runtime *runtime;
-    isa         isa;                 /* as the runtime's                                   */
+    isa         isa; /* as the runtime's                                   */
     int         threads;
 } bench;
 
@@ -26,7 +26,7 @@ typedef struct result {
 
 /* Runs the line's op on `in` (the line's inputs, or other types of them) `times` times; the last results are kept. */
 sm_status run_line(const bench *b, const line *l, tensor *const *in, feed how, int times, result *out, sm_error *err) CHECKED;
-void      result_clear(result *r);
+void result_clear(result *r);
 
 /* The line's node in a graph of its own, for looking at it (graph_clear when done). */
 sm_status line_graph(const line *l, tensor *const *in, const bool *constant, graph *g, node_id *n, sm_error *err) CHECKED;

@@ -28,8 +28,7 @@ TEST(memory_is_zeroed_aligned_and_apart)
             memset(p[i], i, size[i]);
         }
         for (int i = 0; i < 300; i++)
-            for (size_t j = 0; j < size[i]; j++)
-                assert_int_equal((unsigned char)p[i][j], i & 255);
+            for (size_t j = 0; j < size[i]; j++) assert_int_equal((unsigned char)p[i][j], i & 255);
         arena_reset(&a);
         assert_int_equal(a.used, 0);
     }
@@ -44,8 +43,7 @@ TEST(second_round_reserves_nothing)
 
     arena_init(&a, 0);
     for (int round = 0; round < 4; round++) {
-        for (int i = 0; i < 64; i++)
-            assert_non_null(arena_alloc(&a, 50000));
+        for (int i = 0; i < 64; i++) assert_non_null(arena_alloc(&a, 50000));
         if (round == 1) reserved = a.reserved;
         if (round > 1) assert_int_equal(a.reserved, reserved);
         arena_reset(&a);
@@ -59,14 +57,12 @@ TEST(budget)
     int   n = 0;
 
     arena_init(&a, 100000);
-    while (arena_alloc(&a, 1000))
-        n++;
+    while (arena_alloc(&a, 1000)) n++;
     assert_true(n >= 80 && n < 100);
     assert_true(a.reserved <= 100000);
     assert_true(a.failed);
-    assert_null(arena_alloc(&a, 1));      /* sticky */
-    assert_fails(arena_check(&a, "reading x.pb", err), SM_RESOURCE_EXHAUSTED,
-                 "out of memory while reading x.pb");
+    assert_null(arena_alloc(&a, 1)); /* sticky */
+    assert_fails(arena_check(&a, "reading x.pb", err), SM_RESOURCE_EXHAUSTED, "out of memory while reading x.pb");
     arena_reset(&a);
     assert_non_null(arena_alloc(&a, 1000));
     assert_ok(arena_check(&a, "reading", err));
@@ -74,16 +70,15 @@ TEST(budget)
     arena_clear(&a);
     assert_int_equal(a.budget, 100000);
     assert_false(a.failed);
-    assert_non_null(arena_alloc(&a, 99000));       /* nearly all of it in one piece */
+    assert_non_null(arena_alloc(&a, 99000)); /* nearly all of it in one piece */
     arena_clear(&a);
 }
 
 TEST(hostile_sizes)
 {
-    static const size_t sizes[][2] = { { SIZE_MAX, 1 },
-                                       { SIZE_MAX / 2, 3 },
-                                       { SIZE_MAX - 15, 1 },
-                                       { (size_t)1 << 32, (size_t)1 << 32 } };
+    static const size_t sizes[][2] = {
+        { SIZE_MAX, 1 }, { SIZE_MAX / 2, 3 }, { SIZE_MAX - 15, 1 }, { (size_t)1 << 32, (size_t)1 << 32 }
+    };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         arena a;
         arena_init(&a, 1 << 20);
@@ -125,15 +120,13 @@ TEST(push)
         *item = i;
     }
     assert_int_equal(count, 1000);
-    for (int i = 0; i < 1000; i++)
-        assert_int_equal(items[i], i);
+    for (int i = 0; i < 1000; i++) assert_int_equal(items[i], i);
     arena_clear(&a);
     arena_init(&a, 8192);
     items = NULL;
     count = capacity = 0;
     while (arena_push(&a, &items, &count, &capacity, sizeof *items))
         ;
-    assert_true(count > 100 &&
-                count <= 8192 / sizeof *items);      /* what was pushed is still counted right */
+    assert_true(count > 100 && count <= 8192 / sizeof *items); /* what was pushed is still counted right */
     arena_clear(&a);
 }

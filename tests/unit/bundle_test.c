@@ -122,8 +122,7 @@ TEST(listing)
         assert_ptr_equal(bundle_find(b, slice_of(keys[i])), bundle_at(b, i));
     }
     assert_null(bundle_find(b, SLICE("")));
-    assert_fails(bundle_lookup(b, SLICE("x/y"), &e, err), SM_NOT_FOUND,
-                 "Key x/y not found in checkpoint");
+    assert_fails(bundle_lookup(b, SLICE("x/y"), &e, err), SM_NOT_FOUND, "Key x/y not found in checkpoint");
     e = find(b, "p");
     assert_int_equal(e->slice_count, 3);
     assert_int_equal(e->shape.rank, 2);
@@ -134,8 +133,7 @@ TEST(listing)
 
 TEST(tensors)
 {
-    slice s[3] = { SLICE("x"), SLICE(""), { 0 } },
-          ps[4] = { SLICE("a"), SLICE("bb"), SLICE("ccc"), SLICE("") };
+    slice   s[3] = { SLICE("x"), SLICE(""), { 0 } }, ps[4] = { SLICE("a"), SLICE("bb"), SLICE("ccc"), SLICE("") };
     bundle *b = NULL;
     char    hello[306] = "hello";
 
@@ -204,16 +202,13 @@ TEST(boxes)
     assert_ok(bundle_open(prefix, false, &b, err));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         slice want = unhex(&a, rows[i].bytes);
-        assert_ok(bundle_read_box(b, find(b, rows[i].key), rows[i].start, rows[i].length, out,
-                                  want.len, err));
+        assert_ok(bundle_read_box(b, find(b, rows[i].key), rows[i].start, rows[i].length, out, want.len, err));
         assert_memory_equal(out, want.ptr, want.len);
     }
-    assert_fails(
-        bundle_read_box(b, find(b, "p"), (int64_t[]){ 3, 0 }, (int64_t[]){ 2, 3 }, out, 24, err),
-        SM_INVALID_ARGUMENT, "outside");
-    assert_fails(
-        bundle_read_box(b, find(b, "p"), (int64_t[]){ 0, 0 }, (int64_t[]){ 1, 1 }, out, 8, err),
-        SM_INVALID_ARGUMENT, "4 bytes, not 8");
+    assert_fails(bundle_read_box(b, find(b, "p"), (int64_t[]){ 3, 0 }, (int64_t[]){ 2, 3 }, out, 24, err),
+                 SM_INVALID_ARGUMENT, "outside");
+    assert_fails(bundle_read_box(b, find(b, "p"), (int64_t[]){ 0, 0 }, (int64_t[]){ 1, 1 }, out, 8, err),
+                 SM_INVALID_ARGUMENT, "4 bytes, not 8");
     bundle_close(b);
     end();
 }
@@ -247,8 +242,7 @@ TEST(missing_files)
                  "for /nowhere/variables");
     begin(unhex(&a, little_index), (slice){ NULL, 0 });
     assert_ok(bundle_open(prefix, false, &b, err));
-    assert_fails(bundle_read(b, find(b, "f"), out, 24, err), SM_NOT_FOUND,
-                 "v.data-00000-of-00001; No such file");
+    assert_fails(bundle_read(b, find(b, "f"), out, 24, err), SM_NOT_FOUND, "v.data-00000-of-00001; No such file");
     bundle_close(b);
     end();
 }
@@ -268,8 +262,7 @@ TEST(checksums)
           "shard 0 (12 bytes): Checksum does not match: stored 3072881433 vs. calculated on the "
           "restored bytes "
           "1162080282" },
-        { 18, "s",
-          "The length checksum does not match: expected 2177419706 but actual is 2177419578" },
+        { 18, "s", "The length checksum does not match: expected 2177419706 but actual is 2177419578" },
         { 16, "s", "do not fit its size" },
     };
 
@@ -301,8 +294,7 @@ TEST(a_data_file_cut_short)
     arena_init(&a, 0);
     begin(unhex(&a, little_index), slice_head(unhex(&a, little_data), 10));
     assert_ok(bundle_open(prefix, false, &b, err));
-    assert_fails(bundle_read(b, find(b, "f"), out, 24, err), SM_OUT_OF_RANGE,
-                 "Read less bytes than requested");
+    assert_fails(bundle_read(b, find(b, "f"), out, 24, err), SM_OUT_OF_RANGE, "Read less bytes than requested");
     bundle_close(b);
     end();
 }
@@ -327,8 +319,7 @@ TEST(a_damaged_index)
         assert_ok(file_write(path_of(".index"), copy, err));
         sm_status status = bundle_open(prefix, true, &b, &e);
         /* what nobody reads: the metaindex block, and in the footer its handle and the zeros */
-        bool unread =
-            (i >= 412 && i < 425) || (i < whole.len && i >= whole.len - 48 && i < whole.len - 8);
+        bool unread = (i >= 412 && i < 425) || (i < whole.len && i >= whole.len - 48 && i < whole.len - 8);
         if (!unread) assert_int_not_equal(status, SM_OK);
         if (status != SM_OK)
             assert_true(e.message[0]);

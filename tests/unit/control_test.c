@@ -39,8 +39,8 @@ static void define_counting(runner *r)
 
 static val emit_if(graph *g, const char *op, val cond, val x)
 {
-    return node_with(g, op, INPUTS(cond, x), attr_of_types(g, "Tout", SM_FLOAT, 1), attr_of_func(g, "then_branch", "double"),
-                     attr_of_func(g, "else_branch", "triple"));
+    return node_with(g, op, INPUTS(cond, x), attr_of_types(g, "Tout", SM_FLOAT, 1),
+                     attr_of_func(g, "then_branch", "double"), attr_of_func(g, "else_branch", "triple"));
 }
 
 static void define_branches(runner *r)
@@ -58,27 +58,32 @@ TEST(if_takes_any_condition)
     graph  g;
     runner_start(&r);
     define_branches(&r);
-    float    zero_float = 0, nan_float = NAN;
-    int64_t  zero_long = 0;
-    uint8_t  two = 2;
+    float   zero_float = 0, nan_float = NAN;
+    int64_t zero_long = 0;
+    uint8_t two = 2;
     const struct {
         sm_dtype    t;
         const void *data;
         bool        taken;
     } rows[] = {
-        { SM_FLOAT, &zero_float, false }, { SM_FLOAT, &nan_float, true }, { SM_INT64, &zero_long, false }, { SM_UINT8, &two, true },
+        { SM_FLOAT, &zero_float, false },
+        { SM_FLOAT, &nan_float, true },
+        { SM_INT64, &zero_long, false },
+        { SM_UINT8, &two, true },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         graph_init(&g, 0);
-        graph_add_output(&g, emit_if(&g, i % 2 ? "If" : "StatelessIf", scalar_value(&g, rows[i].t, rows[i].data), float_value(&g, 10)));
+        graph_add_output(&g, emit_if(&g, i % 2 ? "If" : "StatelessIf", scalar_value(&g, rows[i].t, rows[i].data),
+                                     float_value(&g, 10)));
         assert_floats(run_one(&r, &g), 1, rows[i].taken ? 21 : 31);
     }
     for (int filled = 0; filled < 2; filled++) {
         graph_init(&g, 0);
         graph_add_output(&g, emit_if(&g, "If", text_value(&g, filled ? "x" : ""), float_value(&g, 10)));
         assert_floats(run_one(&r, &g), 1, filled ? 21 : 31);
-        graph_init(&g, 0);   /* not a scalar: true when it has elements, even zeros */
-        graph_add_output(&g, emit_if(&g, "If", vector_value(&g, SM_INT32, (const int32_t[]){ 0 }, (size_t)filled), float_value(&g, 10)));
+        graph_init(&g, 0); /* not a scalar: true when it has elements, even zeros */
+        graph_add_output(&g, emit_if(&g, "If", vector_value(&g, SM_INT32, (const int32_t[]){ 0 }, (size_t)filled),
+                                     float_value(&g, 10)));
         assert_floats(run_one(&r, &g), 1, filled ? 21 : 31);
     }
     runner_end(&r);
@@ -108,13 +113,14 @@ TEST(case_out_of_range_is_the_last)
     const char *const    names[] = { "double", "triple", "quadruple" };
     for (size_t i = 0; i < 6; i++) {
         graph_init(&g, 0);
-        graph_add_output(&g, node_with(&g, i % 2 ? "Case" : "StatelessCase", INPUTS(int_value(&g, index[i]), float_value(&g, 10)),
+        graph_add_output(&g, node_with(&g, i % 2 ? "Case" : "StatelessCase",
+                                       INPUTS(int_value(&g, index[i]), float_value(&g, 10)),
                                        attr_of_types(&g, "Tout", SM_FLOAT, 1), attr_of_funcs(&g, "branches", names, 3)));
         assert_floats(run_one(&r, &g), 1, want[i]);
     }
     graph_init(&g, 0);
-    graph_add_output(&g, node_with(&g, "Case", INPUTS(ints_value(&g, 1), float_value(&g, 10)), attr_of_types(&g, "Tout", SM_FLOAT, 1),
-                                   attr_of_funcs(&g, "branches", names, 3)));
+    graph_add_output(&g, node_with(&g, "Case", INPUTS(ints_value(&g, 1), float_value(&g, 10)),
+                                   attr_of_types(&g, "Tout", SM_FLOAT, 1), attr_of_funcs(&g, "branches", names, 3)));
     assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, "branch_index must be scalar");
     runner_end(&r);
 }
@@ -153,20 +159,21 @@ TEST(calls)
     define_branches(&r);
     for (size_t i = 0; i < 3; i++) {
         graph_init(&g, 0);
-        graph_add_output(&g, node_with(&g, ops[i], INPUTS(float_value(&g, 5)), attr_of_types(&g, "Tout", SM_FLOAT, 1), attr_of_func(&g, "f", "double")));
+        graph_add_output(&g, node_with(&g, ops[i], INPUTS(float_value(&g, 5)), attr_of_types(&g, "Tout", SM_FLOAT, 1),
+                                       attr_of_func(&g, "f", "double")));
         assert_floats(run_one(&r, &g), 1, 11);
     }
     graph_init(&g, 0);
-    graph_add_output(&g, node_with(&g, "RemoteCall", INPUTS(text_value(&g, "/cpu:0"), float_value(&g, 5)), attr_of_types(&g, "Tout", SM_FLOAT, 1),
-                                   attr_of_func(&g, "f", "triple")));
+    graph_add_output(&g, node_with(&g, "RemoteCall", INPUTS(text_value(&g, "/cpu:0"), float_value(&g, 5)),
+                                   attr_of_types(&g, "Tout", SM_FLOAT, 1), attr_of_func(&g, "f", "triple")));
     assert_floats(run_one(&r, &g), 1, 16);
     graph_init(&g, 0);
-    graph_add_output(&g, node_with(&g, "PartitionedCall", INPUTS(float_value(&g, 5)), attr_of_types(&g, "Tout", SM_FLOAT, 1),
-                                   attr_of_func(&g, "f", "nobody")));
+    graph_add_output(&g, node_with(&g, "PartitionedCall", INPUTS(float_value(&g, 5)),
+                                   attr_of_types(&g, "Tout", SM_FLOAT, 1), attr_of_func(&g, "f", "nobody")));
     assert_graph_fails(&r, &g, SM_NOT_FOUND, "nobody");
-    graph_init(&g, 0);   /* what the function gives is not what the node promises */
-    graph_add_output(&g, node_with(&g, "PartitionedCall", INPUTS(float_value(&g, 5)), attr_of_types(&g, "Tout", SM_INT32, 1),
-                                   attr_of_func(&g, "f", "double")));
+    graph_init(&g, 0); /* what the function gives is not what the node promises */
+    graph_add_output(&g, node_with(&g, "PartitionedCall", INPUTS(float_value(&g, 5)),
+                                   attr_of_types(&g, "Tout", SM_INT32, 1), attr_of_func(&g, "f", "double")));
     assert_graph_fails(&r, &g, SM_INTERNAL, "float");
     runner_end(&r);
 }
@@ -210,7 +217,7 @@ TEST(while_changes_shapes)
     graph_init(&g, 0);
     (void)graph_add_input(&g, SLICE("x"), SM_FLOAT);
     val n = graph_add_input(&g, SLICE("n"), SM_INT32);
-    graph_add_output(&g, n);   /* any number is a condition */
+    graph_add_output(&g, n); /* any number is a condition */
     runner_define(&r, "more", &g);
     graph_init(&g, 0);
     val x = graph_add_input(&g, SLICE("x"), SM_FLOAT);
@@ -238,9 +245,9 @@ TEST(while_in_while)
     tensor *out[3] = { NULL };
     runner_start(&r);
     define_counting(&r);
-    graph_init(&g, 0);   /* (i, limit, sum) -> (i + 1, limit, sum + 0 + 1 + ... + (i - 1)) */
-    val i = graph_add_input(&g, SLICE("i"), SM_INT32), limit = graph_add_input(&g, SLICE("limit"), SM_INT32);
-    val sum = graph_add_input(&g, SLICE("sum"), SM_INT32);
+    graph_init(&g, 0); /* (i, limit, sum) -> (i + 1, limit, sum + 0 + 1 + ... + (i - 1)) */
+    val       i = graph_add_input(&g, SLICE("i"), SM_INT32), limit = graph_add_input(&g, SLICE("limit"), SM_INT32);
+    val       sum = graph_add_input(&g, SLICE("sum"), SM_INT32);
     const val inner[] = { int_value(&g, 0), i, sum };
     val       first = emit_while(&g, "While", inner, 3, "below", "count");
     graph_add_output(&g, emit(&g, "AddV2", i, int_value(&g, 1)));
@@ -287,27 +294,34 @@ TEST(while_fails_in_the_body)
 TEST(for_counts_both_ways)
 {
     static const struct {
-        int start, limit, delta;
+        int         start, limit, delta;
         float       want;
         const char *fails;
     } rows[] = {
-        { 0, 5, 1, 11, NULL },  { 5, 0, -2, 10, NULL }, { 3, 3, 0, 1, NULL }, { 2, 2, 5, 1, NULL },
-        { 0, 5, 0, 0, "Invalid start/limit/delta: 0 5 0" }, { 5, 0, 2, 0, "Invalid start/limit/delta: 5 0 2" },
+        { 0, 5, 1, 11, NULL },
+        { 5, 0, -2, 10, NULL },
+        { 3, 3, 0, 1, NULL },
+        { 2, 2, 5, 1, NULL },
+        { 0, 5, 0, 0, "Invalid start/limit/delta: 0 5 0" },
+        { 5, 0, 2, 0, "Invalid start/limit/delta: 5 0 2" },
     };
     runner r;
     graph  g;
     runner_start(&r);
-    graph_init(&g, 0);   /* (i, x) -> x + i */
+    graph_init(&g, 0); /* (i, x) -> x + i */
     val i = graph_add_input(&g, SLICE("i"), SM_INT32), x = graph_add_input(&g, SLICE("x"), SM_FLOAT);
     graph_add_output(&g, emit(&g, "AddV2", x, node_with(&g, "Cast", INPUTS(i), attr_of_type("DstT", SM_FLOAT))));
     runner_define(&r, "add_index", &g);
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         graph_init(&g, 0);
-        graph_add_output(&g, node_with(&g, "For", INPUTS(int_value(&g, rows[k].start), int_value(&g, rows[k].limit), int_value(&g, rows[k].delta),
-                                                         float_value(&g, 1)),
+        graph_add_output(&g, node_with(&g, "For",
+                                       INPUTS(int_value(&g, rows[k].start), int_value(&g, rows[k].limit),
+                                              int_value(&g, rows[k].delta), float_value(&g, 1)),
                                        attr_of_func(&g, "body", "add_index")));
-        if (rows[k].fails) assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, rows[k].fails);
-        else assert_floats(run_one(&r, &g), 1, rows[k].want);
+        if (rows[k].fails)
+            assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, rows[k].fails);
+        else
+            assert_floats(run_one(&r, &g), 1, rows[k].want);
     }
     runner_end(&r);
 }
@@ -316,7 +330,8 @@ TEST(for_counts_both_ways)
 
 static val variable_handle(graph *g, const char *name)
 {
-    const attr attrs[] = { attr_of_string("shared_name", slice_of(name)), attr_of_type("dtype", SM_FLOAT), attr_of_shape(g, "shape", shape_unknown()) };
+    const attr attrs[] = { attr_of_string("shared_name", slice_of(name)), attr_of_type("dtype", SM_FLOAT),
+                           attr_of_shape(g, "shape", shape_unknown()) };
     return graph_emit_with(g, "VarHandleOp", NULL, 0, attrs, 3);
 }
 
@@ -342,10 +357,11 @@ TEST(branches_see_assignments)
     graph_add_output(&g, node_with(&g, "ReadVariableOp", INPUTS(h), attr_of_type("dtype", SM_FLOAT)));
     runner_define(&r, "read", &g);
     graph_init(&g, 0);
-    graph_add_output(&g, node_with(&g, "StatelessIf", INPUTS(bool_value(&g, true), variable_handle(&g, "v")), attr_of_types(&g, "Tout", SM_FLOAT, 1),
-                                   attr_of_func(&g, "then_branch", "read"), attr_of_func(&g, "else_branch", "read")));
-    graph_add_output(&g, node_with(&g, "PartitionedCall", INPUTS(variable_handle(&g, "v")), attr_of_types(&g, "Tout", SM_FLOAT, 1),
-                                   attr_of_func(&g, "f", "read")));
+    graph_add_output(&g, node_with(&g, "StatelessIf", INPUTS(bool_value(&g, true), variable_handle(&g, "v")),
+                                   attr_of_types(&g, "Tout", SM_FLOAT, 1), attr_of_func(&g, "then_branch", "read"),
+                                   attr_of_func(&g, "else_branch", "read")));
+    graph_add_output(&g, node_with(&g, "PartitionedCall", INPUTS(variable_handle(&g, "v")),
+                                   attr_of_types(&g, "Tout", SM_FLOAT, 1), attr_of_func(&g, "f", "read")));
     assert_ok(function_new(&r.env, SLICE("test"), &g, &f, err));
     for (int i = 1; i < 4; i++) {
         tensor *out[2] = { NULL };
@@ -380,7 +396,7 @@ TEST(loops_write_variables)
     runner_define(&r, "add", &g);
     graph_init(&g, 0);
     h = variable_handle(&g, "v");
-    val before = node_with(&g, "ReadVariableOp", INPUTS(h), attr_of_type("dtype", SM_FLOAT));
+    val       before = node_with(&g, "ReadVariableOp", INPUTS(h), attr_of_type("dtype", SM_FLOAT));
     node_id   read = last_node(&g);
     const val vars[] = { h, int_value(&g, 5) };
     val       first = emit_while(&g, "While", vars, 2, "left", "add");
@@ -402,9 +418,9 @@ TEST(loops_write_variables)
 /* output 0: -x when p, else x + x; output 1: which input of the Merge it was */
 TEST(switch_and_merge)
 {
-    runner        r;
-    shape         scalar = shape_scalar(), three = shape_vector(3);
-    tensor       *x = new_tensor(SM_FLOAT, &three, (const float[]){ 1, 2, 3 });
+    runner  r;
+    shape   scalar = shape_scalar(), three = shape_vector(3);
+    tensor *x = new_tensor(SM_FLOAT, &three, (const float[]){ 1, 2, 3 });
     runner_start(&r);
     for (int p = 0; p < 2; p++) {
         graph         g;
@@ -419,8 +435,10 @@ TEST(switch_and_merge)
         graph_add_output(&g, m);
         graph_add_output(&g, m + 1);
         assert_ok(run_graph(&r, &g, 3, in, 2, out, err));
-        if (p) assert_floats(out[0], 3, -1, -2, -3);
-        else assert_floats(out[0], 3, 2, 4, 6);
+        if (p)
+            assert_floats(out[0], 3, -1, -2, -3);
+        else
+            assert_floats(out[0], 3, 2, 4, 6);
         assert_ints(out[1], 1, p);
         tensor_unref(t);
     }
@@ -441,7 +459,9 @@ TEST(switch_n_and_merge_of_texts)
         val parts[3];
         for (val i = 0; i < 3; i++) {
             val times[] = { s + i, texts_value(&g, "a", "b") };
-            parts[i] = i == 0 ? s : node_with(&g, "StringJoin", INPUTS(times[0], i == 1 ? text_value(&g, "1") : times[1]), attr_of_int("N", 2));
+            parts[i] = i == 0 ? s
+                              : node_with(&g, "StringJoin", INPUTS(times[0], i == 1 ? text_value(&g, "1") : times[1]),
+                                          attr_of_int("N", 2));
         }
         val m = graph_emit(&g, "Merge", parts, 3);
         graph_add_output(&g, m);
@@ -528,7 +548,8 @@ TEST(assert_shows_its_data)
         assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, rows[i].words);
     }
     graph_init(&g, 0);
-    node_with(&g, "Assert", INPUTS(vector_value(&g, SM_BOOL, (const bool[]){ false, false }, 2), int_value(&g, 1)), attr_of_int("summarize", 3));
+    node_with(&g, "Assert", INPUTS(vector_value(&g, SM_BOOL, (const bool[]){ false, false }, 2), int_value(&g, 1)),
+              attr_of_int("summarize", 3));
     graph_add_target(&g, last_node(&g));
     assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, "In[0] should be a scalar: [2]");
     runner_end(&r);
@@ -576,10 +597,10 @@ TEST(print_stops_after_first_n)
 
 TEST(print_to_files_where_allowed)
 {
-    runner    r;
-    graph     g;
-    tensor   *none = NULL;
-    char     *directory = unit_directory(), path[300], text[100] = { 0 };
+    runner  r;
+    graph   g;
+    tensor *none = NULL;
+    char   *directory = unit_directory(), path[300], text[100] = { 0 };
     (void)snprintf(path, sizeof path, "file://%s/log", directory);
     runner_start(&r);
     for (int allowed = 0; allowed < 2; allowed++) {
@@ -587,8 +608,10 @@ TEST(print_to_files_where_allowed)
         graph_init(&g, 0);
         node_with(&g, "PrintV2", INPUTS(text_value(&g, "line")), attr_of_string("output_stream", slice_of(path)));
         graph_add_target(&g, last_node(&g));
-        if (allowed) assert_ok(run_graph(&r, &g, 2, NULL, 0, &none, err));
-        else assert_graph_fails(&r, &g, SM_PERMISSION_DENIED, "refused");
+        if (allowed)
+            assert_ok(run_graph(&r, &g, 2, NULL, 0, &none, err));
+        else
+            assert_graph_fails(&r, &g, SM_PERMISSION_DENIED, "refused");
     }
     FILE *f = fopen(path + strlen("file://"), "rb");
     assert_non_null(f);
@@ -598,7 +621,9 @@ TEST(print_to_files_where_allowed)
     graph_init(&g, 0);
     node_with(&g, "PrintV2", INPUTS(text_value(&g, "line")), attr_of_string("output_stream", SLICE("foo")));
     graph_add_target(&g, last_node(&g));
-    assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, "Unknown output stream: foo, Valid streams are: stdout stderr log(info) log(warning) log(error)");
+    assert_graph_fails(
+        &r, &g, SM_INVALID_ARGUMENT,
+        "Unknown output stream: foo, Valid streams are: stdout stderr log(info) log(warning) log(error)");
     assert_int_equal(unlink(path + strlen("file://")), 0);
     assert_int_equal(rmdir(directory), 0);
     free(directory);
@@ -616,12 +641,16 @@ TEST(device_index_and_fake_param)
     runner_start(&r);
     for (size_t n = 1; n < 4; n += 2) {
         graph_init(&g, 0);
-        graph_add_output(&g, graph_emit_with(&g, "DeviceIndex", NULL, 0, (const attr[]){ attr_of_strings("device_names", names, n) }, 1));
-        assert_ints(run_one(&r, &g), 1, 1);   /* CPU, or past the end */
+        graph_add_output(&g, graph_emit_with(&g, "DeviceIndex", NULL, 0,
+                                             (const attr[]){ attr_of_strings("device_names", names, n) }, 1));
+        assert_ints(run_one(&r, &g), 1, 1); /* CPU, or past the end */
     }
     graph_init(&g, 0);
-    graph_add_output(&g, graph_emit_with(&g, "FakeParam", NULL, 0,
-                                         (const attr[]){ attr_of_type("dtype", SM_FLOAT), attr_of_shape(&g, "shape", shape_of(2, (const int64_t[]){ -1, 3 })) }, 2));
+    graph_add_output(
+        &g, graph_emit_with(&g, "FakeParam", NULL, 0,
+                            (const attr[]){ attr_of_type("dtype", SM_FLOAT),
+                                            attr_of_shape(&g, "shape", shape_of(2, (const int64_t[]){ -1, 3 })) },
+                            2));
     t = run_one(&r, &g);
     assert_shape(t, "[0,3]");
     tensor_unref(t);

@@ -23,9 +23,8 @@ TEST(agrees_with_the_compiler)
 #if defined(__x86_64__)
     isa want = ISA_SSE2;
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) want = ISA_AVX2;
-    if (want == ISA_AVX2 && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
+    if (want == ISA_AVX2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         want = ISA_AVX512;
     assert_int_equal(cpu_isa(), want);
 #else
@@ -63,7 +62,7 @@ TEST(flushing)
     assert_int_equal(old, before);
     result = half_bits(tiny);
     operand = sum_bits(denormal, denormal);
-    assert_int_equal(fp_flush_denormals(), fp_current());       /* again: nothing changes */
+    assert_int_equal(fp_flush_denormals(), fp_current()); /* again: nothing changes */
     fp_restore(old);
 #if defined(__SSE2__) || defined(__aarch64__)
     assert_int_equal(result, 0);

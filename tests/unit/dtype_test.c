@@ -13,10 +13,9 @@ TEST(every_row_is_whole)
         unsigned    classes = dtype_class(t);
         char        lower[32] = "";
         assert_true(dtype_size(t) > 0);
-        assert_true(classes != 0 && (classes & (classes - 1)) == 0);       /* exactly one */
+        assert_true(classes != 0 && (classes & (classes - 1)) == 0); /* exactly one */
         assert_memory_equal(proto, "DT_", 3);
-        for (size_t k = 3; proto[k]; k++)
-            lower[k - 3] = (char)tolower((unsigned char)proto[k]);
+        for (size_t k = 3; proto[k]; k++) lower[k - 3] = (char)tolower((unsigned char)proto[k]);
         assert_string_equal(dtype_short_name(t), lower);
         assert_int_equal(dtype_parse(slice_of(dtype_name(t))), t);
         assert_int_equal(dtype_parse(slice_of(proto)), t);

@@ -8,8 +8,7 @@ static uint64_t of_length(size_t n)
 {
     char text[256];
 
-    for (size_t i = 0; i < n; i++)
-        text[i] = (char)('a' + (i * 7 + n) % 26);
+    for (size_t i = 0; i < n; i++) text[i] = (char)('a' + (i * 7 + n) % 26);
     return fingerprint64(slice_make(text, n));
 }
 
@@ -25,8 +24,7 @@ TEST(agrees_with_tensorflow_in_every_length_class)
         { 199, 14830655666990971772u },
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_true(of_length(rows[i].length) == rows[i].value);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) assert_true(of_length(rows[i].length) == rows[i].value);
 }
 
 TEST(does_not_read_past_the_end)
@@ -57,8 +55,7 @@ TEST(joins_as_tensorflow_does)
     };
 
     arena_init(&a, 0);
-    for (int i = 0; i < 4; i++)
-        h = fingerprint64_join(h, fingerprint64(unhex(&a, parts[i])));
+    for (int i = 0; i < 4; i++) h = fingerprint64_join(h, fingerprint64(unhex(&a, parts[i])));
     assert_true(h == 1099252301068479905u);
     arena_clear(&a);
 }

@@ -21,7 +21,7 @@ static const char *in(const char *directory, const char *name)
 
 static void remove_directory(char *directory)
 {
-    assert_int_equal(rmdir(directory), 0);       /* fails when a test left something there */
+    assert_int_equal(rmdir(directory), 0); /* fails when a test left something there */
     free(directory);
 }
 
@@ -30,8 +30,7 @@ TEST(reading_mapped_and_copied)
     char *d = unit_directory();
     char  text[10000];
 
-    for (size_t i = 0; i < sizeof text; i++)
-        text[i] = (char)(i * 7);
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (char)(i * 7);
     assert_ok(file_write(in(d, "f"), slice_make(text, sizeof text), err));
     assert_int_equal(file_size(in(d, "f")), sizeof text);
     for (int copy = 0; copy < 2; copy++) {
@@ -43,7 +42,7 @@ TEST(reading_mapped_and_copied)
         assert_int_equal(v.bytes.len, 0);
         assert_true(slice_eq(w.bytes, slice_make(text, sizeof text)));
         file_close(&w);
-        file_close(&w);                           /* empty: nothing happens */
+        file_close(&w); /* empty: nothing happens */
     }
     assert_int_equal(unlink(in(d, "f")), 0);
     remove_directory(d);
@@ -94,17 +93,14 @@ TEST(what_cannot_be_read)
     assert_fails(file_open(in(d, "none"), false, &v, err), SM_NOT_FOUND, "none: no such file");
     assert_fails(file_open(d, false, &v, err), SM_FAILED_PRECONDITION, "is a directory");
     assert_int_equal(mkfifo(in(d, "pipe"), 0600), 0);
-    assert_fails(file_open(in(d, "pipe"), true, &v, err), SM_FAILED_PRECONDITION,
-                 "not a regular file");
-    assert_fails(file_open("/dev/zero", true, &v, err), SM_FAILED_PRECONDITION,
-                 "not a regular file");
+    assert_fails(file_open(in(d, "pipe"), true, &v, err), SM_FAILED_PRECONDITION, "not a regular file");
+    assert_fails(file_open("/dev/zero", true, &v, err), SM_FAILED_PRECONDITION, "not a regular file");
     assert_int_equal(unlink(in(d, "pipe")), 0);
     assert_ok(file_write(in(d, "f"), SLICE("x"), err));
     assert_fails(file_open(in(d, "f/g"), false, &v, err), SM_NOT_FOUND, "no such file");
     if (geteuid() != 0) {
         assert_int_equal(chmod(in(d, "f"), 0), 0);
-        assert_fails(file_open(in(d, "f"), false, &v, err), SM_PERMISSION_DENIED,
-                     "permission denied");
+        assert_fails(file_open(in(d, "f"), false, &v, err), SM_PERMISSION_DENIED, "permission denied");
     }
     assert_int_equal(unlink(in(d, "f")), 0);
     assert_int_equal(file_size(in(d, "f")), -1);
@@ -141,7 +137,7 @@ TEST(writing_is_all_or_nothing)
     assert_fails(file_write(in(d, "no/f"), SLICE("x"), err), SM_NOT_FOUND, "no/f: no such file");
     assert_fails(file_write(d, SLICE("x"), err), SM_FAILED_PRECONDITION, "is a directory");
     assert_int_equal(unlink(in(d, "f")), 0);
-    remove_directory(d);                          /* no temporary file is left */
+    remove_directory(d); /* no temporary file is left */
 }
 
 TEST(two_writers_of_one_file)
@@ -202,8 +198,7 @@ TEST(directories)
     assert_true(file_is_directory(in(d, "a/b/c")));
     assert_ok(file_write(in(d, "B"), SLICE(""), err));
     assert_fails(file_make_directories(in(d, "B"), err), SM_FAILED_PRECONDITION, "not a directory");
-    assert_fails(file_make_directories(in(d, "B/c"), err), SM_FAILED_PRECONDITION,
-                 "B: not a directory");
+    assert_fails(file_make_directories(in(d, "B/c"), err), SM_FAILED_PRECONDITION, "B: not a directory");
     assert_ok(file_list(d, &a, &names, &count, err));
     assert_int_equal(count, 2);
     assert_string_equal(names[0], "B");

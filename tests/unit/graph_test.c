@@ -5,41 +5,29 @@
 #include "unit.h"
 
 static const op_def relu = { .name = "Relu", .signature = "features:T -> activations:T | T: real" };
-static const op_def add_n = { .name = "AddN",
-                              .signature = "inputs:N*T -> sum:T | N: int >= 1, T: numeric" };
-static const op_def split = {
-    .name = "Split",
-    .signature = "dim:int32 value:T -> output:num_split*T | num_split: int >= 1, T: any"
-};
-static const op_def cast = {
-    .name = "Cast", .signature = "x:SrcT -> y:DstT | SrcT: any, DstT: any, Truncate: bool = false"
-};
-static const op_def branch = {
-    .name = "If",
-    .signature = "cond:Tcond input:Tin -> output:Tout | Tcond: any, Tin: list(type), "
-                 "Tout: list(type), then_branch: func"
-};
+static const op_def add_n = { .name = "AddN", .signature = "inputs:N*T -> sum:T | N: int >= 1, T: numeric" };
+static const op_def split = { .name = "Split",
+                              .signature = "dim:int32 value:T -> output:num_split*T | num_split: int >= 1, T: any" };
+static const op_def cast = { .name = "Cast",
+                             .signature = "x:SrcT -> y:DstT | SrcT: any, DstT: any, Truncate: bool = false" };
+static const op_def branch = { .name = "If",
+                               .signature = "cond:Tcond input:Tin -> output:Tout | Tcond: any, Tin: list(type), "
+                                            "Tout: list(type), then_branch: func" };
 static const op_def arg_max = { .name = "ArgMax",
-                                .signature =
-                                    "input:T dimension:Tidx -> output:output_type | T: numeric, "
-                                    "Tidx: index = int32, output_type: index = int64" };
+                                .signature = "input:T dimension:Tidx -> output:output_type | T: numeric, "
+                                             "Tidx: index = int32, output_type: index = int64" };
 static const op_def pool_op = { .name = "Pool",
-                                .signature =
-                                    "x:T -> y:T | T: floating, ksize: list(int) >= 4, "
-                                    "padding: {\"SAME\", \"VALID\"}, name_of: string = \"\"" };
-static const op_def bucket = {
-    .name = "Bucket", .signature = "values:n*float bounds:n*float -> buckets:n*int32 | n: int >= 0"
-};
-static const op_def variable_op = { .name = "VariableV2",
-                                    .signature = "-> ref:&dtype | dtype: any" };
-static const op_def assign = { .name = "Assign",
-                               .signature = "ref:&T value:T -> output_ref:&T | T: any" };
+                                .signature = "x:T -> y:T | T: floating, ksize: list(int) >= 4, "
+                                             "padding: {\"SAME\", \"VALID\"}, name_of: string = \"\"" };
+static const op_def bucket = { .name = "Bucket",
+                               .signature = "values:n*float bounds:n*float -> buckets:n*int32 | n: int >= 0" };
+static const op_def variable_op = { .name = "VariableV2", .signature = "-> ref:&dtype | dtype: any" };
+static const op_def assign = { .name = "Assign", .signature = "ref:&T value:T -> output_ref:&T | T: any" };
 static const op_def next_iteration = { .name = "NextIteration",
                                        .signature = "data:T -> output:T | T: any",
                                        .traits = OP_FLOW };
 static const op_def merge = { .name = "Merge",
-                              .signature =
-                                  "inputs:N*T -> output:T value_index:int32 | T: any, N: int >= 1",
+                              .signature = "inputs:N*T -> output:T value_index:int32 | T: any, N: int >= 1",
                               .traits = OP_FLOW };
 static const op_def no_op = { .name = "NoOp", .signature = "->" };
 static const op_def broken = { .name = "Broken", .signature = "x:T ->" };
@@ -103,15 +91,14 @@ static void assert_text(const char *want)
 TEST(types_and_numbers_from_inputs)
 {
     start();
-    val     x = input("x", SM_FLOAT), i = input("i", SM_INT32);
-    val     three[] = { x, x, x }, arg[] = { x, i }, mixed[] = { i, x, i };
-    val     sum = add(&add_n, "sum", three, 3), at = add(&arg_max, "at", arg, 2);
-    attr    attrs[] = { { .name = SLICE("Tout"), .kind = ATTR_TYPE, .is_list = true },
-                        { .name = SLICE("then_branch"),
-                          .kind = ATTR_FUNC,
-                          .count = 1,
-                          .v.func = &(func_ref){ .name = SLICE("f") } },
-                        { .name = SLICE("_hint"), .kind = ATTR_INT, .count = 1, .v.i = 5 } };
+    val  x = input("x", SM_FLOAT), i = input("i", SM_INT32);
+    val  three[] = { x, x, x }, arg[] = { x, i }, mixed[] = { i, x, i };
+    val  sum = add(&add_n, "sum", three, 3), at = add(&arg_max, "at", arg, 2);
+    attr attrs[] = {
+        { .name = SLICE("Tout"), .kind = ATTR_TYPE, .is_list = true },
+        { .name = SLICE("then_branch"), .kind = ATTR_FUNC, .count = 1, .v.func = &(func_ref){ .name = SLICE("f") } },
+        { .name = SLICE("_hint"), .kind = ATTR_INT, .count = 1, .v.i = 5 }
+    };
     node_id b = graph_add_node(&g, &branch, SLICE("b"), mixed, 3, attrs, 3);
     size_t  count;
 
@@ -178,21 +165,9 @@ TEST(mistakes)
           "n}}" },
         { &add_n, "fi", NONE, SM_INVALID_ARGUMENT,
           "Input 1 of node n was passed int32 from i:0 incompatible with expected float." },
-        { &add_n,
-          "f",
-          { attr_of_int("N", 2) },
-          SM_INVALID_ARGUMENT,
-          "NodeDef expected inputs 'float, float' do not match 1 inputs" },
-        { &add_n,
-          "f",
-          { attr_of_int("N", -1) },
-          SM_INVALID_ARGUMENT,
-          "Value for attr 'N' of -1 must be at least minimum 1" },
-        { &add_n,
-          "f",
-          { attr_of_int("N", INT64_MAX) },
-          SM_INVALID_ARGUMENT,
-          "do not match 1 inputs" },
+        { &add_n, "f", { attr_of_int("N", 2) }, SM_INVALID_ARGUMENT, "NodeDef expected inputs 'float, float' do not match 1 inputs" },
+        { &add_n, "f", { attr_of_int("N", -1) }, SM_INVALID_ARGUMENT, "Value for attr 'N' of -1 must be at least minimum 1" },
+        { &add_n, "f", { attr_of_int("N", INT64_MAX) }, SM_INVALID_ARGUMENT, "do not match 1 inputs" },
         { &add_n,
           "f",
           { attr_of_type("T", SM_INT32) },
@@ -220,19 +195,11 @@ TEST(mistakes)
           SM_INVALID_ARGUMENT,
           "Value for attr 'padding' of \"FULL\" is not in the list of allowed values: \"SAME\", "
           "\"VALID\"" },
-        { &pool_op,
-          "f",
-          { attr_of_int("ksize", 1) },
-          SM_INVALID_ARGUMENT,
-          "type 'int' when 'list(int)' expected" },
+        { &pool_op, "f", { attr_of_int("ksize", 1) }, SM_INVALID_ARGUMENT, "type 'int' when 'list(int)' expected" },
         { &assign, "ff", NONE, SM_INVALID_ARGUMENT, "expected float_ref." },
         { &bucket, "fff", NONE, SM_INVALID_ARGUMENT, "NodeDef missing attr 'n'" },
         { &broken, "f", NONE, SM_INTERNAL, "Broken: signature" },
-        { &variable_op,
-          "",
-          { attr_of_type("dtype", (sm_dtype)0) },
-          SM_INVALID_ARGUMENT,
-          "not in the list of allowed values" },
+        { &variable_op, "", { attr_of_type("dtype", (sm_dtype)0) }, SM_INVALID_ARGUMENT, "not in the list of allowed values" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -240,12 +207,9 @@ TEST(mistakes)
         val    in[4];
         start();
         val f = input("f", SM_FLOAT), n = input("i", SM_INT32), s = input("s", SM_STRING);
-        for (const char *p = rows[i].inputs; *p; p++)
-            in[count++] = *p == 'f' ? f : *p == 'i' ? n : s;
-        while (attrs < 3 && rows[i].attrs[attrs].name.len)
-            attrs++;
-        assert_int_equal(
-            graph_add_node(&g, rows[i].op, SLICE("n"), in, count, rows[i].attrs, attrs), NODE_NONE);
+        for (const char *p = rows[i].inputs; *p; p++) in[count++] = *p == 'f' ? f : *p == 'i' ? n : s;
+        while (attrs < 3 && rows[i].attrs[attrs].name.len) attrs++;
+        assert_int_equal(graph_add_node(&g, rows[i].op, SLICE("n"), in, count, rows[i].attrs, attrs), NODE_NONE);
         assert_int_equal(graph_find(&g, SLICE("n")), NODE_NONE);
         assert_failed(rows[i].status, rows[i].words);
     }
@@ -270,8 +234,7 @@ TEST(references)
 {
     start();
     attr t = attr_of_type("dtype", SM_FLOAT);
-    val  x = input("x", SM_FLOAT),
-        v = graph_node(&g, graph_add_node(&g, &variable_op, SLICE("v"), NULL, 0, &t, 1))->outputs;
+    val x = input("x", SM_FLOAT), v = graph_node(&g, graph_add_node(&g, &variable_op, SLICE("v"), NULL, 0, &t, 1))->outputs;
     val in[] = { v, x }, a = add(&assign, "a", in, 2);
 
     assert_ok(graph_check(&g, err));
@@ -298,8 +261,7 @@ TEST(names)
     assert_int_equal(graph_find(&g, SLICE("relu_2")), NODE_NONE);
     assert_name(add(&relu, "relu_2", &x, 1), "relu_2");
     assert_int_equal(graph_find(&g, SLICE("nobody")), NODE_NONE);
-    for (int i = 0; i < 20000; i++)
-        (void)add(&relu, "relu", &x, 1);
+    for (int i = 0; i < 20000; i++) (void)add(&relu, "relu", &x, 1);
     assert_int_not_equal(graph_find(&g, SLICE("relu_20003")), NODE_NONE);
     finish();
 }
@@ -318,8 +280,7 @@ TEST(declaring)
     node_id *order;
 
     arena_init(&a, 0);
-    assert_fails(graph_order(&g, &a, &order, &count, err), SM_INVALID_ARGUMENT,
-                 "node 'r': input 0 is missing");
+    assert_fails(graph_order(&g, &a, &order, &count, err), SM_INVALID_ARGUMENT, "node 'r': input 0 is missing");
     graph_set_input(&g, r, 0, graph_node(&g, s)->outputs);
     graph_set_input(&g, s, 0, x);
     graph_set_input(&g, s, 1, x);
@@ -330,8 +291,7 @@ TEST(declaring)
     assert_int_equal(order[2], r);
     arena_clear(&a);
     graph_set_input(&g, s, 1, i);
-    assert_failed(SM_INVALID_ARGUMENT,
-                  "Input 1 of node s was passed int32 from i:0 incompatible with expected float.");
+    assert_failed(SM_INVALID_ARGUMENT, "Input 1 of node s was passed int32 from i:0 incompatible with expected float.");
 
     start();
     assert_int_equal(graph_declare_node(&g, &relu, SLICE("r"), 2, &t, 1), NODE_NONE);
@@ -351,8 +311,7 @@ TEST(controls)
     graph_add_control(&g, a, b);
     graph_add_control(&g, a, b);
     assert_int_equal(graph_node(&g, a)->control_count, 1);
-    for (int i = 0; i < 100; i++)
-        graph_add_control(&g, c, graph_add_node(&g, &no_op, SLICE("n"), NULL, 0, NULL, 0));
+    for (int i = 0; i < 100; i++) graph_add_control(&g, c, graph_add_node(&g, &no_op, SLICE("n"), NULL, 0, NULL, 0));
     assert_int_equal(graph_node(&g, c)->control_count, 100);
     graph_add_control(&g, a, c);
     graph_replace_controls(&g, b, c); /* c was there already */
@@ -387,8 +346,7 @@ TEST(replacing)
     assert_int_equal(g.outputs[1], x);
 
     val with[8];
-    for (val v = 0; v < g.value_count; v++)
-        with[v] = v;
+    for (val v = 0; v < g.value_count; v++) with[v] = v;
     with[c] = b;
     with[b] = x; /* a chain */
     graph_substitute(&g, with);
@@ -422,11 +380,9 @@ TEST(order)
     assert_int_equal(order[1], free);
     assert_int_equal(order[2], last);
     graph_add_control(&g, free, last);
-    assert_fails(graph_order(&g, &a, &order, &count, err), SM_INVALID_ARGUMENT,
-                 "the graph has a cycle through node '");
+    assert_fails(graph_order(&g, &a, &order, &count, err), SM_INVALID_ARGUMENT, "the graph has a cycle through node '");
     graph_remove(&g, graph_node_of(&g, x));
-    assert_fails(graph_order(&g, &a, &order, &count, err), SM_INTERNAL,
-                 "node 'last' uses 'x', which was removed");
+    assert_fails(graph_order(&g, &a, &order, &count, err), SM_INTERNAL, "node 'last' uses 'x', which was removed");
     finish();
 
     start(); /* a loop of TensorFlow 1 */
@@ -456,8 +412,7 @@ TEST(order_of_a_large_graph)
     arena_init(&a, 0);
     start();
     val x = input("x", SM_FLOAT);
-    for (int i = 0; i < NODES; i++)
-        (void)graph_declare_node(&g, &add_n, SLICE("n"), 3, both, 2);
+    for (int i = 0; i < NODES; i++) (void)graph_declare_node(&g, &add_n, SLICE("n"), 3, both, 2);
     for (node_id i = 1; i <= NODES; i++) /* node i uses what is larger, so the order is backwards */
         for (size_t k = 0; k < 3; k++) {
             node_id from = i + 1 + (node_id)(unit_random(&random) % NODES);
@@ -465,8 +420,7 @@ TEST(order_of_a_large_graph)
         }
     assert_ok(graph_order(&g, &a, &order, &count, err));
     assert_int_equal(count, NODES + 1);
-    for (size_t i = 0; i < count; i++)
-        position[order[i]] = i;
+    for (size_t i = 0; i < count; i++) position[order[i]] = i;
     for (node_id i = 1; i <= NODES; i++)
         for (size_t k = 0; k < 3; k++)
             assert_true(position[graph_node_of(&g, graph_node(&g, i)->inputs[k])] < position[i]);
@@ -477,16 +431,15 @@ TEST(order_of_a_large_graph)
 TEST(printing)
 {
     static const int64_t k[] = { 1, 2, 2, 1 };
-    attr attrs[] = { attr_of_ints("ksize", k, 4), attr_of_string("padding", SLICE("SAME")) };
-    str  dot;
+    attr                 attrs[] = { attr_of_ints("ksize", k, 4), attr_of_string("padding", SLICE("SAME")) };
+    str                  dot;
 
     start();
     val     x = input("x", SM_FLOAT), d = input("d", SM_INT32), in[] = { d, x };
     attr    two = attr_of_int("num_split", 2);
     node_id s = graph_add_node(&g, &split, SLICE("s"), in, 2, &two, 1),
             n = graph_add_node(&g, &no_op, SLICE("n"), NULL, 0, NULL, 0);
-    node_id p = graph_add_node(&g, &pool_op, SLICE("p"), &(val){ graph_node(&g, s)->outputs + 1 },
-                               1, attrs, 2);
+    node_id p = graph_add_node(&g, &pool_op, SLICE("p"), &(val){ graph_node(&g, s)->outputs + 1 }, 1, attrs, 2);
     graph_add_control(&g, p, n);
     graph_add_control(&g, n, s);
     graph_add_output(&g, graph_node(&g, p)->outputs);
@@ -521,8 +474,7 @@ TEST(constants_are_owned)
     assert_int_equal(g.values[c].dtype, SM_FLOAT);
     assert_int_equal(t->refs, 2);
     assert_ptr_equal(node_attr(graph_producer(&g, c), "value")->v.tensor, t);
-    assert_text(
-        "c: float = Const() {value=Tensor<type: float shape: [2] values: 1 2>, dtype=DT_FLOAT}\n");
+    assert_text("c: float = Const() {value=Tensor<type: float shape: [2] values: 1 2>, dtype=DT_FLOAT}\n");
     finish();
     assert_int_equal(t->refs, 1);
     tensor_unref(t);
@@ -537,18 +489,12 @@ TEST(splicing)
 
     assert_ok(tensor_from(NULL, SM_FLOAT, &s, &two, &t, err));
     graph_init(&body, 0);
-    val a = graph_add_input(&body, SLICE("a"), SM_FLOAT),
-        b = graph_add_input(&body, SLICE("b"), SM_FLOAT);
-    val     c = graph_constant(&body, SLICE("c"), t);
-    attr    attrs[] = { { .name = SLICE("Tout"),
-                          .kind = ATTR_TYPE,
-                          .is_list = true,
-                          .count = 1,
-                          .v.ints = (const int64_t[]){ SM_FLOAT } },
-                        { .name = SLICE("then_branch"),
-                          .kind = ATTR_FUNC,
-                          .count = 1,
-                          .v.func = &(func_ref){ .name = SLICE("f") } } };
+    val  a = graph_add_input(&body, SLICE("a"), SM_FLOAT), b = graph_add_input(&body, SLICE("b"), SM_FLOAT);
+    val  c = graph_constant(&body, SLICE("c"), t);
+    attr attrs[] = {
+        { .name = SLICE("Tout"), .kind = ATTR_TYPE, .is_list = true, .count = 1, .v.ints = (const int64_t[]){ SM_FLOAT } },
+        { .name = SLICE("then_branch"), .kind = ATTR_FUNC, .count = 1, .v.func = &(func_ref){ .name = SLICE("f") } }
+    };
     val     sum_in[] = { a, c };
     node_id sum = graph_add_node(&body, &add_n, SLICE("sum"), sum_in, 2, NULL, 0);
     val     if_in[] = { graph_node(&body, sum)->outputs, b };
@@ -561,8 +507,7 @@ TEST(splicing)
     assert_ok(graph_check(&body, err));
 
     start();
-    val x = input("x", SM_FLOAT), r = add(&relu, "f/sum", &x, 1), arguments[] = { r, x },
-        results[2];
+    val      x = input("x", SM_FLOAT), r = add(&relu, "f/sum", &x, 1), arguments[] = { r, x }, results[2];
     node_id *nodes;
     graph_splice(&g, &body, SLICE("f"), arguments, results, &nodes);
     assert_int_equal(nodes[gone], NODE_NONE);
@@ -571,13 +516,12 @@ TEST(splicing)
     assert_int_equal(graph_node_of(&g, results[0]), nodes[cond]);
     graph_clear(&body); /* nothing is shared with it */
     graph_add_output(&g, results[0]);
-    assert_text(
-        "x: float = _Arg() {T=DT_FLOAT, index=0}\n"
-        "f/sum: float = Relu(x)\n"
-        "f/c: float = Const() {value=Tensor<type: float shape: [] values: 2>, dtype=DT_FLOAT}\n"
-        "f/sum_1: float = AddN(f/sum, f/c)\n"
-        "f/cond: float = If(f/sum_1, x, ^f/sum) {Tout=[DT_FLOAT], then_branch=f()}\n"
-        "return f/cond\n");
+    assert_text("x: float = _Arg() {T=DT_FLOAT, index=0}\n"
+                "f/sum: float = Relu(x)\n"
+                "f/c: float = Const() {value=Tensor<type: float shape: [] values: 2>, dtype=DT_FLOAT}\n"
+                "f/sum_1: float = AddN(f/sum, f/c)\n"
+                "f/cond: float = If(f/sum_1, x, ^f/sum) {Tout=[DT_FLOAT], then_branch=f()}\n"
+                "return f/cond\n");
     finish();
     assert_int_equal(t->refs, 1);
 
@@ -621,8 +565,7 @@ TEST(without_memory)
         graph_add_output(&g, y);
         failed = heap_fail_left() <= 0;
         heap_fail_at(0);
-        if (failed && graph_check(&g, NULL) != SM_OK)
-            assert_int_equal(graph_check(&g, NULL), SM_RESOURCE_EXHAUSTED);
+        if (failed && graph_check(&g, NULL) != SM_OK) assert_int_equal(graph_check(&g, NULL), SM_RESOURCE_EXHAUSTED);
         str_init(&out);
         graph_print(&out, &g);
         str_clear(&out);

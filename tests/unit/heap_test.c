@@ -20,8 +20,7 @@ TEST(sizes)
     for (size_t size = 1; size < 300; size += 37) {
         char *a = heap_aligned(size), *z = heap_zero(size);
         assert_int_equal((uintptr_t)a % HEAP_ALIGNMENT, 0);
-        for (size_t i = 0; i < size; i++)
-            assert_int_equal(z[i], 0);
+        for (size_t i = 0; i < size; i++) assert_int_equal(z[i], 0);
         heap_free(a);
         heap_free(z);
     }
@@ -32,15 +31,13 @@ TEST(fails_once)
     void *p[4];
 
     heap_fail_at(3);
-    for (int i = 0; i < 4; i++)
-        p[i] = heap_alloc(1);
+    for (int i = 0; i < 4; i++) p[i] = heap_alloc(1);
     assert_non_null(p[0]);
     assert_non_null(p[1]);
     assert_null(p[2]);
     assert_non_null(p[3]);
     assert_int_equal(heap_fail_left(), 0);
-    for (int i = 0; i < 4; i++)
-        heap_free(p[i]);
+    for (int i = 0; i < 4; i++) heap_free(p[i]);
 }
 
 static void *allocate_often(void *failures)
@@ -59,10 +56,8 @@ TEST(fails_once_among_threads)
     int       failures[4] = { 0 };
 
     heap_fail_at(20000);
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, allocate_often, &failures[i]), 0);
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, allocate_often, &failures[i]), 0);
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
     heap_fail_at(0);
     assert_int_equal(failures[0] + failures[1] + failures[2] + failures[3], 1);
 }

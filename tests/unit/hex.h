@@ -16,8 +16,7 @@ static inline slice unhex(arena *a, const char *text)
 {
     size_t digits = 0, n = 0;
 
-    for (const char *p = text; *p; p++)
-        digits += *p != ' ';
+    for (const char *p = text; *p; p++) digits += *p != ' ';
     char *bytes = arena_alloc(a, digits / 2);
     assert_non_null(bytes);
     for (const char *p = text; *p; p++) {

@@ -3,9 +3,8 @@
 #include "graph/op.h"
 #include "unit.h"
 
-static const op_def conv = {
-    .name = "Conv", .signature = "input:T filter:T sizes:N*int32 -> y:T z:T | T: type, N: int >= 0"
-};
+static const op_def  conv = { .name = "Conv",
+                              .signature = "input:T filter:T sizes:N*int32 -> y:T z:T | T: type, N: int >= 0" };
 static graph         g;
 static infer         c;
 static shape         in[3], out[2];
@@ -27,9 +26,7 @@ static void start(void)
         known[i] = NULL;
     }
     out[0] = out[1] = shape_unknown();
-    c = (infer){
-        .node = graph_node(&g, n), .n_in = 3, .n_out = 2, .in = in, .value = known, .out = out
-    };
+    c = (infer){ .node = graph_node(&g, n), .n_in = 3, .n_out = 2, .in = in, .value = known, .out = out };
 }
 
 static sm_status with(sm_status (*f)(infer *), sm_error *err)
@@ -87,12 +84,10 @@ TEST(broadcasting)
     assert_int_equal(out[0].rank, UNKNOWN_RANK);
     in[0] = shape_vector(2);
     in[1] = shape_vector(3);
-    assert_fails(with(infer_broadcast, err), SM_INVALID_ARGUMENT,
-                 "Incompatible shapes: [2] vs. [3]");
+    assert_fails(with(infer_broadcast, err), SM_INVALID_ARGUMENT, "Incompatible shapes: [2] vs. [3]");
     in[1] = shape_matrix(1, 1);
     in[2] = shape_vector(5);
-    assert_fails(with(infer_broadcast3, err), SM_INVALID_ARGUMENT,
-                 "Incompatible shapes: [1,2] vs. [5]");
+    assert_fails(with(infer_broadcast3, err), SM_INVALID_ARGUMENT, "Incompatible shapes: [1,2] vs. [5]");
     in[2] = shape_of(3, (const int64_t[]){ 7, 1, 1 });
     assert_ok(with(infer_broadcast3, err));
     assert_int_equal(out[0].dims[0], 7);
@@ -108,12 +103,9 @@ TEST(ranks)
     in[2] = shape_vector(3);
     assert_ok(rank_of(1, 2, false, err));
     assert_ok(rank_of(1, 1, true, err));
-    assert_fails(rank_of(1, 4, false, err), SM_INVALID_ARGUMENT,
-                 "filter must be 4-dimensional, got shape [1,2]");
-    assert_fails(rank_of(1, 3, true, err), SM_INVALID_ARGUMENT,
-                 "filter must be at least 3-dimensional");
-    assert_fails(rank_of(2, 0, false, err), SM_INVALID_ARGUMENT,
-                 "sizes must be 0-dimensional, got shape [3]");
+    assert_fails(rank_of(1, 4, false, err), SM_INVALID_ARGUMENT, "filter must be 4-dimensional, got shape [1,2]");
+    assert_fails(rank_of(1, 3, true, err), SM_INVALID_ARGUMENT, "filter must be at least 3-dimensional");
+    assert_fails(rank_of(2, 0, false, err), SM_INVALID_ARGUMENT, "sizes must be 0-dimensional, got shape [3]");
     graph_clear(&g);
 }
 
@@ -149,22 +141,18 @@ TEST(known_values)
 
 /* -- Kernel rows --------------------------------------------------------------------------------- */
 
-static const op_def typed = {
-    .name = "Typed",
-    .signature = "x:T i:Tidx more:Ts -> | T: type, Tidx: type, Ts: list(type), k: int = 1"
-};
+static const op_def typed = { .name = "Typed",
+                              .signature = "x:T i:Tidx more:Ts -> | T: type, Tidx: type, Ts: list(type), k: int = 1" };
 
 static bool fits(const char *types, bool widen, sm_dtype t, sm_dtype index, sm_dtype more)
 {
     const int64_t list[] = { SM_FLOAT, (int64_t)more };
-    attr          attrs[] = {
-        attr_of_type("T", t),
-        attr_of_type("Tidx", index),
-        { .name = SLICE("Ts"), .kind = ATTR_TYPE, .is_list = true, .count = 2, .v.ints = list }
-    };
-    const kernel k = { .types = types, .widen = widen };
-    node_id      n;
-    bool         result;
+    attr          attrs[] = { attr_of_type("T", t),
+                              attr_of_type("Tidx", index),
+                              { .name = SLICE("Ts"), .kind = ATTR_TYPE, .is_list = true, .count = 2, .v.ints = list } };
+    const kernel  k = { .types = types, .widen = widen };
+    node_id       n;
+    bool          result;
 
     graph_clear(&g);
     graph_init(&g, 0);
@@ -215,8 +203,7 @@ TEST(patterns)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (fits(rows[i].types, rows[i].widen, rows[i].t, rows[i].index, rows[i].more) !=
-            rows[i].fits)
+        if (fits(rows[i].types, rows[i].widen, rows[i].t, rows[i].index, rows[i].more) != rows[i].fits)
             fail_msg("row %zu: %s", i, rows[i].types);
 }
 
@@ -234,13 +221,10 @@ TEST(support)
     op_def              op = conv;
 
     start();
-    assert_fails(op_supports(&op, c.node, err), SM_UNIMPLEMENTED,
-                 "no kernel of Conv for T=DT_FLOAT");
+    assert_fails(op_supports(&op, c.node, err), SM_UNIMPLEMENTED, "no kernel of Conv for T=DT_FLOAT");
     op.kernels = rows;
-    assert_fails(op_supports(&op, c.node, err), SM_UNIMPLEMENTED,
-                 "no kernel of Conv for T=DT_FLOAT");
-    graph_set_attr(&g, 0,
-                   &(attr){ .name = SLICE("T"), .kind = ATTR_TYPE, .count = 1, .v.i = SM_HALF });
+    assert_fails(op_supports(&op, c.node, err), SM_UNIMPLEMENTED, "no kernel of Conv for T=DT_FLOAT");
+    graph_set_attr(&g, 0, &(attr){ .name = SLICE("T"), .kind = ATTR_TYPE, .count = 1, .v.i = SM_HALF });
     assert_ok(op_supports(&op, graph_node(&g, 0), err));
     graph_clear(&g);
 }

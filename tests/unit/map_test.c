@@ -43,8 +43,7 @@ TEST(order_of_insertion)
     (void)map_at(&m, SLICE("0"), &fresh);
     assert_false(fresh);
     assert_int_equal(m.entries[0].value, 5);
-    for (uint64_t i = 1; i < 1000; i++)
-        assert_int_equal(m.entries[i].value, i);
+    for (uint64_t i = 1; i < 1000; i++) assert_int_equal(m.entries[i].value, i);
     arena_clear(&a);
 }
 
@@ -64,8 +63,7 @@ TEST(hostile_keys)
         keys[n][bit / 8] = (char)(1 << bit % 8);
         map_set(&m, slice_make(keys[n], 64), n);
     }
-    for (size_t length = 0; length < 512; length++, n++)
-        map_set(&m, slice_make(zeros, length), n);
+    for (size_t length = 0; length < 512; length++, n++) map_set(&m, slice_make(zeros, length), n);
     assert_int_equal(m.count, n);
     for (size_t i = 0; i < n; i++) {
         uint64_t value = 0;
@@ -93,10 +91,9 @@ TEST(collisions_do_not_carry_over)
     for (int i = 0; i < WANTED; i++)
         for (int j = 0; j < i; j++)
             for (uint64_t seed = 1; seed <= 2; seed++)
-                same[seed - 1] +=
-                    (slice_hash(keys[i], seed) & mask) == (slice_hash(keys[j], seed) & mask);
+                same[seed - 1] += (slice_hash(keys[i], seed) & mask) == (slice_hash(keys[j], seed) & mask);
     assert_int_equal(same[0], WANTED * (WANTED - 1) / 2);
-    assert_true(same[1] < 20);            /* 2 are expected */
+    assert_true(same[1] < 20); /* 2 are expected */
     arena_clear(&a);
 }
 
@@ -120,12 +117,10 @@ TEST(spent_arena)
 
     arena_init(&a, 20000);
     map_init(&m, &a);
-    for (int i = 0; i < 10000; i++)
-        map_set(&m, slice_of(arena_printf(&a, "%d", i)), (uint64_t)i);
+    for (int i = 0; i < 10000; i++) map_set(&m, slice_of(arena_printf(&a, "%d", i)), (uint64_t)i);
     assert_true(a.failed);
     count = m.count;
     assert_true(count > 10 && count < 1000);
-    for (size_t i = 0; i < count && m.entries[i].key.len; i++)
-        assert_true(map_get(&m, m.entries[i].key, NULL));
+    for (size_t i = 0; i < count && m.entries[i].key.len; i++) assert_true(map_get(&m, m.entries[i].key, NULL));
     arena_clear(&a);
 }

@@ -40,8 +40,7 @@ TEST(classes_fit)
         before = memory_in_use(m);
         assert_true(before >= size);
         assert_true(before <= size + size / 8 + 64);
-        if (size)
-            ((char *)p)[0] = ((char *)p)[size - 1] = 1; /* the sanitizer sees a block too small */
+        if (size) ((char *)p)[0] = ((char *)p)[size - 1] = 1; /* the sanitizer sees a block too small */
         memory_give(m, p, size);
         assert_int_equal(memory_in_use(m), 0);
     }
@@ -56,11 +55,9 @@ TEST(warm_is_free)
 
     for (int round = 0; round < 3; round++) {
         void *p[3];
-        for (size_t i = 0; i < 3; i++)
-            assert_ok(memory_take(m, (40 + i * 10) << 20, &p[i], err));
+        for (size_t i = 0; i < 3; i++) assert_ok(memory_take(m, (40 + i * 10) << 20, &p[i], err));
         if (round == 0) cold = memory_mallocs(m);
-        for (size_t i = 0; i < 3; i++)
-            memory_give(m, p[i], (40 + i * 10) << 20);
+        for (size_t i = 0; i < 3; i++) memory_give(m, p[i], (40 + i * 10) << 20);
     }
     assert_int_equal(cold, 3);
     assert_int_equal(memory_mallocs(m), cold);

@@ -14,8 +14,7 @@
 
 static arena a;
 
-static void check_round_trip(const message_type *type, void *message, const char *in,
-                             const char *expected)
+static void check_round_trip(const message_type *type, void *message, const char *in, const char *expected)
 {
     slice  got, want = unhex(&a, expected);
     size_t size = 0;
@@ -30,8 +29,7 @@ static void check_round_trip(const message_type *type, void *message, const char
 
 TEST(tables_are_sound)
 {
-    static const char *const names[] = { "tensorflow.SavedModel", "tensorflow.NodeDef",
-                                         "google.protobuf.Any" };
+    static const char *const names[] = { "tensorflow.SavedModel", "tensorflow.NodeDef", "google.protobuf.Any" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_string_equal(message_type_find(slice_of(names[i]))->name, names[i]);
@@ -96,7 +94,7 @@ TEST(numbers_of_every_kind)
     SAME(StructuredValue, "0a00"); /* an empty message is there */
     SAME(BundleEntryProto, "0801 12021200 1801 20ac02 2807 3578563412");
     SAME(AttrValue, "2500000080"); /* -0.0 in a oneof */
-    SAME(SaverDef, "3500000080"); /* -0.0 is not the default */
+    SAME(SaverDef, "3500000080");  /* -0.0 is not the default */
     arena_clear(&a);
 }
 
@@ -105,18 +103,15 @@ TEST(packed_and_unpacked)
     tf_TensorProto t = { 0 };
 
     arena_init(&a, 0);
-    assert_ok(
-        message_decode(&type_TensorProto, unhex(&a, "3801 3a03 02ac02 3803 3a00"), &a, &t, err));
+    assert_ok(message_decode(&type_TensorProto, unhex(&a, "3801 3a03 02ac02 3803 3a00"), &a, &t, err));
     assert_int_equal(t.int_val_count, 4);
     assert_int_equal(t.int_val[0], 1);
     assert_int_equal(t.int_val[2], 300);
     assert_int_equal(t.int_val[3], 3);
     ROUND_TRIP(TensorProto, "3801 3a03 02ac02 3803 3a00", "3a05 0102ac0203");
     ROUND_TRIP(TensorProto, "2d0000803f 2a08 0000004000004040", "2a0c 0000803f0000004000004040");
-    assert_fails(message_decode(&type_TensorProto, unhex(&a, "2a03000000"), &a, &t, err),
-                 SM_DATA_LOSS, "packed");
-    assert_fails(message_decode(&type_TensorProto, unhex(&a, "3a0180"), &a, &t, err), SM_DATA_LOSS,
-                 "packed");
+    assert_fails(message_decode(&type_TensorProto, unhex(&a, "2a03000000"), &a, &t, err), SM_DATA_LOSS, "packed");
+    assert_fails(message_decode(&type_TensorProto, unhex(&a, "3a0180"), &a, &t, err), SM_DATA_LOSS, "packed");
     arena_clear(&a);
 }
 
@@ -127,8 +122,7 @@ TEST(later_scalars_replace_and_messages_merge)
 
     arena_init(&a, 0);
     /* meta_info_def twice: tags join, the version is the later one */
-    assert_ok(message_decode(&type_MetaGraphDef, unhex(&a, "0a06 220161 2a0178 0a06 220162 2a0179"),
-                             &a, &m, err));
+    assert_ok(message_decode(&type_MetaGraphDef, unhex(&a, "0a06 220161 2a0178 0a06 220162 2a0179"), &a, &m, err));
     assert_int_equal(m.meta_info_def->tags_count, 2);
     assert_true(slice_is(m.meta_info_def->tags[0], "a"));
     assert_true(slice_is(m.meta_info_def->tags[1], "b"));
@@ -137,7 +131,7 @@ TEST(later_scalars_replace_and_messages_merge)
     assert_ok(message_decode(&type_AttrValue, unhex(&a, "0a00 1807"), &a, &v, err));
     assert_int_equal(v.which, tf_AttrValue_i);
     assert_int_equal(v.i, 7);
-    ROUND_TRIP(AttrValue, "0a021801 0a021802", "0a041a02 0102"); /* the same message twice merges */
+    ROUND_TRIP(AttrValue, "0a021801 0a021802", "0a041a02 0102");    /* the same message twice merges */
     ROUND_TRIP(AttrValue, "0a021801 1801 0a021802", "0a031a01 02"); /* not across another member */
     arena_clear(&a);
 }
@@ -154,8 +148,7 @@ TEST(maps)
     ROUND_TRIP(FunctionDef, "4204 0802 1001 4205 088001 1001 4204 0801 1005",
                "4204 0801 1005 4204 0802 1001 4205 088001 1001");
     ROUND_TRIP(FunctionDef, "2a05 0a0178 1200", "2a05 0a0178 1200");
-    assert_ok(message_decode(&type_FunctionDef, unhex(&a, "2206 0a0162 120131 2206 0a0162 120133"),
-                             &a, &f, err));
+    assert_ok(message_decode(&type_FunctionDef, unhex(&a, "2206 0a0162 120131 2206 0a0162 120133"), &a, &f, err));
     assert_int_equal(f.ret_count, 1);
     assert_true(slice_is(f.ret[0].value, "3"));
     arena_clear(&a);
@@ -178,8 +171,7 @@ TEST(large_maps_keep_the_last_value)
     assert_ok(message_decode(&type_FunctionDef, str_slice(&wire), &a, &f, err));
     assert_int_equal(f.ret_count, KEYS);
     for (int i = 0; i < KEYS; i++) {
-        assert_int_equal(atoi(f.ret[i].key.ptr) % KEYS,
-                         i); /* in the order in which they first came */
+        assert_int_equal(atoi(f.ret[i].key.ptr) % KEYS, i); /* in the order in which they first came */
         int64_t value = 0;
         assert_true(slice_int(f.ret[i].value, &value));
         assert_int_equal(value, ENTRIES - KEYS + i);
@@ -194,8 +186,8 @@ TEST(unknown_fields_come_back)
 
     arena_init(&a, 0);
     SAME(VersionDef, "0801 a20603616263 a80601 ad0601020304 a1060102030405060708");
-    SAME(VersionDef, "0801 a306 0801 a306 a406 a406"); /* groups, one in the other */
-    SAME(VersionDef, "0a0161"); /* a known number of another wire type */
+    SAME(VersionDef, "0801 a306 0801 a306 a406 a406");                  /* groups, one in the other */
+    SAME(VersionDef, "0a0161");                                         /* a known number of another wire type */
     ROUND_TRIP(VersionDef, "a80601 0801 a80602", "0801 a80601 a80602"); /* they stand last */
     ROUND_TRIP(FunctionDef, "2208 0a0162 120131 1805", "2208 0a0162 120131 1805");
     assert_ok(message_decode(&type_VersionDef, unhex(&a, "a80601"), &a, &v, err));
@@ -240,8 +232,7 @@ TEST(damaged_messages_are_refused)
     arena_init(&a, 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         tf_NodeDef m = { 0 };
-        assert_fails(message_decode(&type_NodeDef, unhex(&a, rows[i].wire), &a, &m, err),
-                     SM_DATA_LOSS, rows[i].words);
+        assert_fails(message_decode(&type_NodeDef, unhex(&a, rows[i].wire), &a, &m, err), SM_DATA_LOSS, rows[i].words);
     }
     arena_clear(&a);
 }
@@ -270,12 +261,10 @@ TEST(nesting_is_limited)
     deep = ARENA_NEW(&a, tf_FullTypeDef);
     assert_ok(message_decode(&type_FullTypeDef, nested(MESSAGE_MAX_DEPTH - 1), &a, deep, err));
     deep = ARENA_NEW(&a, tf_FullTypeDef);
-    assert_fails(message_decode(&type_FullTypeDef, nested(MESSAGE_MAX_DEPTH), &a, deep, err),
-                 SM_DATA_LOSS, "deep");
+    assert_fails(message_decode(&type_FullTypeDef, nested(MESSAGE_MAX_DEPTH), &a, deep, err), SM_DATA_LOSS, "deep");
     deep->args = deep; /* a cycle made by hand */
     deep->args_count = 1;
-    assert_fails(message_encode(&type_FullTypeDef, deep, &a, &wire, err), SM_INVALID_ARGUMENT,
-                 "deep");
+    assert_fails(message_encode(&type_FullTypeDef, deep, &a, &wire, err), SM_INVALID_ARGUMENT, "deep");
     arena_clear(&a);
 }
 
@@ -287,15 +276,13 @@ TEST(a_spent_arena_is_an_error)
     arena_init(&a, 0);
     str_init(&many);
     for (int i = 0; i < 100000; i++)
-        str_add(&many,
-                slice_make("\x0a\x00", 2)); /* GraphDef.node, empty: 2 bytes become a struct */
+        str_add(&many, slice_make("\x0a\x00", 2)); /* GraphDef.node, empty: 2 bytes become a struct */
     wire = str_slice(&many);
     for (size_t budget = 1000; budget < 1000000; budget *= 10) {
         arena       small;
         tf_GraphDef g = { 0 };
         arena_init(&small, budget);
-        assert_fails(message_decode(&type_GraphDef, wire, &small, &g, err), SM_RESOURCE_EXHAUSTED,
-                     "out of memory");
+        assert_fails(message_decode(&type_GraphDef, wire, &small, &g, err), SM_RESOURCE_EXHAUSTED, "out of memory");
         arena_clear(&small);
     }
     str_clear(&many);

@@ -60,7 +60,7 @@ TEST(saved_models_list_their_tags)
     assert_null(sm_saved_model_tag(s, 2, 0));
     assert_fails(sm_saved_model_load(s, 2, NULL, &m, err), SM_INVALID_ARGUMENT, "no MetaGraph 2 among 2");
     assert_ok(sm_saved_model_load(s, 1, NULL, &m, err));
-    sm_saved_model_close(s);                     /* the model keeps what it needs */
+    sm_saved_model_close(s); /* the model keeps what it needs */
     assert_int_equal(sm_function_input(sm_model_signature(m, "serving_default"), 0)->has_default, 1);
     assert_int_equal(sm_model_object_count(m), 0);
     sm_model_free(m);
@@ -91,7 +91,7 @@ TEST(variables_have_names_keys_and_values)
             assert_true(sm_variable_trainable(v));
             assert_ok(sm_variable_read(v, &t, err));
             assert_true(((const float *)sm_tensor_data(t))[1] == -2.0f);
-            assert_null(sm_tensor_mutable_data(t));            /* it lies in the file */
+            assert_null(sm_tensor_mutable_data(t)); /* it lies in the file */
             sm_tensor_unref(t);
             seen++;
         }
@@ -203,11 +203,13 @@ static wrong_model write_model(const char *nodes, const char *library)
     (void)snprintf(path, sizeof path, "%s/saved_model.pbtxt", w.directory);
     f = fopen(path, "w");
     assert_non_null(f);
-    fprintf(f,
-            "saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: 'serve' } graph_def { %s library { %s } } "
-            "signature_def { key: 's' value { inputs { key: 'x' value { name: 'x:0' dtype: DT_FLOAT tensor_shape { unknown_rank: true } } } "
-            "outputs { key: 'y' value { name: 'y:0' dtype: DT_FLOAT tensor_shape { unknown_rank: true } } } } } }",
-            nodes, library);
+    fprintf(
+        f,
+        "saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: 'serve' } graph_def { %s library { %s } } "
+        "signature_def { key: 's' value { inputs { key: 'x' value { name: 'x:0' dtype: DT_FLOAT tensor_shape { "
+        "unknown_rank: true } } } "
+        "outputs { key: 'y' value { name: 'y:0' dtype: DT_FLOAT tensor_shape { unknown_rank: true } } } } } }",
+        nodes, library);
     fclose(f);
     assert_ok(sm_model_load(w.directory, NULL, &w.m, err));
     return w;
@@ -252,50 +254,61 @@ TEST(wrong_graphs_get_a_sentence)
     assert_import_fails(FLOAT_X, "", SM_INVALID_ARGUMENT, "The name 'y:0' refers to a Tensor which does not exist");
     assert_import_fails(FLOAT_X "node { name: 'y' op: 'NoSuchOp' input: 'x' }", "", SM_UNIMPLEMENTED,
                         "s: op 'NoSuchOp' (node 'y') is not built in");
-    assert_import_fails(FLOAT_X "node { name: 'y' op: 'Identity' input: 'x' }", "", SM_INVALID_ARGUMENT, "NodeDef missing attr 'T' from Op<");
-    assert_import_fails(FLOAT_X IDENTITY("y", "nothing"), "", SM_INVALID_ARGUMENT, "Node 'y': Unknown input node 'nothing'");
+    assert_import_fails(FLOAT_X "node { name: 'y' op: 'Identity' input: 'x' }", "", SM_INVALID_ARGUMENT,
+                        "NodeDef missing attr 'T' from Op<");
+    assert_import_fails(FLOAT_X IDENTITY("y", "nothing"), "", SM_INVALID_ARGUMENT,
+                        "Node 'y': Unknown input node 'nothing'");
     assert_import_fails(FLOAT_X IDENTITY("a", "x") IDENTITY("y", "a:3"), "", SM_INVALID_ARGUMENT,
                         "Node 'y': Connecting to invalid output 3 of source node a which has 1 outputs.");
     assert_import_fails(FLOAT_X IDENTITY("a", "y") IDENTITY("y", "a"), "", SM_INVALID_ARGUMENT, "cycle");
     assert_import_fails(FLOAT_X IDENTITY("y", "x") IDENTITY("y", "x"), "", SM_INVALID_ARGUMENT, "Node 'y' is not unique");
-    assert_import_fails(FLOAT_X "node { name: 'y' op: 'Identity' input: 'x' attr { key: 'T' value { type: DT_INT32 } } }", "",
-                        SM_INVALID_ARGUMENT, "was passed float from x:0 incompatible with expected int32");
+    assert_import_fails(FLOAT_X
+                        "node { name: 'y' op: 'Identity' input: 'x' attr { key: 'T' value { type: DT_INT32 } } }",
+                        "", SM_INVALID_ARGUMENT, "was passed float from x:0 incompatible with expected int32");
     assert_import_fails("node { name: 'y' op: 'Const' attr { key: 'dtype' value { type: DT_FLOAT } } } " FLOAT_X, "",
                         SM_FAILED_PRECONDITION, "constant tensor but no value has been provided");
-    assert_import_fails("node { name: 'y' op: 'Const' attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: 'value' value { tensor { "
-                        "dtype: DT_FLOAT tensor_shape { dim { size: 4 } } tensor_content: 'abc' } } } } " FLOAT_X, "", SM_INVALID_ARGUMENT, "node 'y'");
+    assert_import_fails("node { name: 'y' op: 'Const' attr { key: 'dtype' value { type: DT_FLOAT } } attr { key: "
+                        "'value' value { tensor { "
+                        "dtype: DT_FLOAT tensor_shape { dim { size: 4 } } tensor_content: 'abc' } } } } " FLOAT_X,
+                        "", SM_INVALID_ARGUMENT, "node 'y'");
 }
 
-#define FUNCTION(name, nodes, result)                                                                       \
+#define FUNCTION(name, nodes, result)                                                                        \
     "function { signature { name: '" name "' input_arg { name: 'a' type: DT_FLOAT } output_arg { name: 'r' " \
     "type: DT_FLOAT } } " nodes " ret { key: 'r' value: '" result "' } } "
 #define IN_FUNCTION(name, from) \
     "node_def { name: '" name "' op: 'Identity' input: '" from "' attr { key: 'T' value { type: DT_FLOAT } } } "
-#define CALLS(op, to)                                                                                     \
-    FLOAT_X "node { name: 'y' op: '" op "' input: 'x' attr { key: 'Tin' value { list { type: DT_FLOAT } } } " \
-            "attr { key: 'Tout' value { list { type: DT_FLOAT } } } attr { key: 'f' value { func { name: '" to "' } } } }"
+#define CALLS(op, to)                                                                                          \
+    FLOAT_X "node { name: 'y' op: '" op "' input: 'x' attr { key: 'Tin' value { list { type: DT_FLOAT } } } "  \
+            "attr { key: 'Tout' value { list { type: DT_FLOAT } } } attr { key: 'f' value { func { name: '" to \
+            "' } } } }"
 
 TEST(wrong_functions_get_a_sentence)
 {
     assert_import_fails(CALLS("PartitionedCall", "g"), "", SM_NOT_FOUND, "Function g is not defined");
-    assert_import_fails(CALLS("PartitionedCall", "g"), FUNCTION("g", "", "a:7"), SM_INVALID_ARGUMENT, "function 'g' returns 'a:7'");
-    assert_import_fails(CALLS("PartitionedCall", "g"), FUNCTION("g", "", "b:out:0"), SM_INVALID_ARGUMENT, "function 'g' returns 'b:out:0'");
-    assert_import_fails(CALLS("PartitionedCall", "g"), FUNCTION("g", IN_FUNCTION("i", "a"), "i:nothing:0"), SM_INVALID_ARGUMENT,
-                        "function 'g' returns 'i:nothing:0'");
-    assert_import_fails(CALLS("PartitionedCall", "g"), "function { signature { name: 'g' output_arg { name: 'r' type: DT_FLOAT } } }",
+    assert_import_fails(CALLS("PartitionedCall", "g"), FUNCTION("g", "", "a:7"), SM_INVALID_ARGUMENT,
+                        "function 'g' returns 'a:7'");
+    assert_import_fails(CALLS("PartitionedCall", "g"), FUNCTION("g", "", "b:out:0"), SM_INVALID_ARGUMENT,
+                        "function 'g' returns 'b:out:0'");
+    assert_import_fails(CALLS("PartitionedCall", "g"), FUNCTION("g", IN_FUNCTION("i", "a"), "i:nothing:0"),
+                        SM_INVALID_ARGUMENT, "function 'g' returns 'i:nothing:0'");
+    assert_import_fails(CALLS("PartitionedCall", "g"),
+                        "function { signature { name: 'g' output_arg { name: 'r' type: DT_FLOAT } } }",
                         SM_INVALID_ARGUMENT, "is missing output 'r'");
-    assert_import_fails(FLOAT_X "node { name: 'y' op: 'g' input: 'x' }", FUNCTION("g", "node_def { name: 'c' op: 'g' input: 'a' }", "c:r:0"),
-                        SM_INVALID_ARGUMENT, "function 'g' calls itself");
+    assert_import_fails(FLOAT_X "node { name: 'y' op: 'g' input: 'x' }",
+                        FUNCTION("g", "node_def { name: 'c' op: 'g' input: 'a' }", "c:r:0"), SM_INVALID_ARGUMENT,
+                        "function 'g' calls itself");
 }
 
 TEST(direct_calls_run)
 {
-    wrong_model  w = write_model(FLOAT_X "node { name: 'y' op: 'g' input: 'x' attr { key: 'T' value { type: DT_FLOAT } } }",
-                                 "function { signature { name: 'g' attr { name: 'T' type: 'type' } input_arg { name: 'a' type_attr: 'T' } "
-                                 "output_arg { name: 'r' type_attr: 'T' } } node_def { name: 'i' op: 'Identity' input: 'a' "
-                                 "attr { key: 'T' value { placeholder: 'T' } } } ret { key: 'r' value: 'i:output:0' } }");
-    const float  three = 3;
-    sm_tensor   *x = NULL, *y = NULL;
+    wrong_model w = write_model(
+        FLOAT_X "node { name: 'y' op: 'g' input: 'x' attr { key: 'T' value { type: DT_FLOAT } } }",
+        "function { signature { name: 'g' attr { name: 'T' type: 'type' } input_arg { name: 'a' type_attr: 'T' } "
+        "output_arg { name: 'r' type_attr: 'T' } } node_def { name: 'i' op: 'Identity' input: 'a' "
+        "attr { key: 'T' value { placeholder: 'T' } } } ret { key: 'r' value: 'i:output:0' } }");
+    const float three = 3;
+    sm_tensor  *x = NULL, *y = NULL;
 
     assert_ok(sm_tensor_from(SM_FLOAT, 0, NULL, &three, sizeof three, &x, err));
     assert_ok(sm_function_run(sm_model_signature(w.m, "s"), &x, 1, &y, 1, err));
@@ -318,16 +331,18 @@ static void note_problem(void *context, const sm_problem *p)
     size_t    n = strlen(f->text);
 
     f->count++;
-    (void)snprintf(f->text + n, sizeof f->text - n, "%s|%s|%s|%s|%s\n", p->signature ? p->signature : "-", p->function, p->node, p->op, p->reason);
+    (void)snprintf(f->text + n, sizeof f->text - n, "%s|%s|%s|%s|%s\n", p->signature ? p->signature : "-", p->function,
+                   p->node, p->op, p->reason);
 }
 
 TEST(check_finds_everything_at_once)
 {
     findings    f = { 0, "" };
-    wrong_model w = write_model(FLOAT_X "node { name: 'b' op: 'NoSuchOp' input: 'x' } node { name: 'y' op: 'g' input: 'b' }"
-                                        "node { name: 'unused' op: 'NorThisOne' }",
-                                FUNCTION("g", "node_def { name: 'c' op: 'AnotherOp' input: 'a' } node_def { name: 'd' op: 'Identity' input: 'c:o:0' }", "d:output:0")
-                                FUNCTION("alone", "node_def { name: 'e' op: 'ThirdOp' input: 'a' }", "e:o:0"));
+    wrong_model w = write_model(
+        FLOAT_X "node { name: 'b' op: 'NoSuchOp' input: 'x' } node { name: 'y' op: 'g' input: 'b' }"
+                "node { name: 'unused' op: 'NorThisOne' }",
+        FUNCTION("g", "node_def { name: 'c' op: 'AnotherOp' input: 'a' } node_def { name: 'd' op: 'Identity' input: 'c:o:0' }",
+                 "d:output:0") FUNCTION("alone", "node_def { name: 'e' op: 'ThirdOp' input: 'a' }", "e:o:0"));
 
     assert_ok(sm_model_check(w.m, note_problem, &f, err));
     assert_non_null(strstr(f.text, "s||b|NoSuchOp|op 'NoSuchOp' is not built in\n"));

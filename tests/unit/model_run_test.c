@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-
 #define MODELS SOURCE_DIR "/tests/models/"
 
 /* -- Opening -------------------------------------------------------------------------------------------------- */
@@ -124,10 +123,11 @@ TEST(models_give_tensorflows_answers)
         sm_model    *m = load_model(cases[i].model, cases[i].tags);
         sm_function *f = sm_model_signature(m, cases[i].signature);
         assert_non_null(f);
-        (void)snprintf(path, sizeof path, MODELS "%s/%s.%s%s.npz", cases[i].model, tags, cases[i].signature, cases[i].suffix);
+        (void)snprintf(path, sizeof path, MODELS "%s/%s.%s%s.npz", cases[i].model, tags, cases[i].signature,
+                       cases[i].suffix);
         read_example(path, f, &e);
         run_example(f, &e);
-        if (strcmp(cases[i].signature, "step") != 0) run_example(f, &e);       /* that one counts */
+        if (strcmp(cases[i].signature, "step") != 0) run_example(f, &e); /* that one counts */
         clear_example(&e);
         sm_model_free(m);
     }
@@ -224,9 +224,11 @@ TEST(wrong_inputs_are_named)
     assert_ok(sm_tensor_new(SM_FLOAT, 2, three, &wide, err));
     assert_ok(sm_tensor_new(SM_INT32, 2, two, &whole, err));
     assert_int_equal(sm_function_run(f, &wide, 1, out, 3, &e), SM_INVALID_ARGUMENT);
-    assert_string_equal(e.message, "Cannot feed value of shape (2, 3) for Tensor linear_x:0, which has shape (None, 2)");
+    assert_string_equal(e.message,
+                        "Cannot feed value of shape (2, 3) for Tensor linear_x:0, which has shape (None, 2)");
     assert_string_equal(e.kind, "ValueError");
-    assert_fails(sm_function_run(f, &whole, 1, out, 3, err), SM_INVALID_ARGUMENT, "Expects arg[0] to be float but int32 is provided");
+    assert_fails(sm_function_run(f, &whole, 1, out, 3, err), SM_INVALID_ARGUMENT,
+                 "Expects arg[0] to be float but int32 is provided");
     assert_fails(sm_function_run(f, &missing, 1, out, 3, err), SM_INVALID_ARGUMENT,
                  "You must feed a value for placeholder tensor 'linear_x' with dtype float and shape [?,2]");
     assert_fails(sm_function_run(f, NULL, 0, out, 3, err), SM_INVALID_ARGUMENT, "1 inputs, 0 were given");
@@ -246,7 +248,8 @@ TEST(tags_and_signatures_that_are_not_there)
     o.tags = &tag;
     o.tag_count = 1;
     assert_fails(sm_model_load(MODELS "two_meta_graphs/saved_model", &o, &m, err), SM_NOT_FOUND,
-                 "MetaGraphDef associated with tag-set train could not be found in the SavedModel. Please use one of the following "
+                 "MetaGraphDef associated with tag-set train could not be found in the SavedModel. Please use one of "
+                 "the following "
                  "tag-sets: ['serve', 'serve,gpu']");
     assert_fails(sm_model_load(MODELS "two_meta_graphs/saved_model", NULL, &m, err), SM_NOT_FOUND, "2 MetaGraphs");
     assert_fails(sm_model_load(MODELS, NULL, &m, err), SM_NOT_FOUND, "SavedModel file does not exist at: ");

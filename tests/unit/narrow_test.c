@@ -42,8 +42,7 @@ static double reference_value(const format *k, unsigned bits)
     if (exponent == k->last_exponent)
         value = mantissa ? (double)NAN : (double)INFINITY;
     else
-        value = ldexp(mantissa + (exponent ? 1 << k->mantissa : 0),
-                      (exponent ? exponent : 1) - k->bias - k->mantissa);
+        value = ldexp(mantissa + (exponent ? 1 << k->mantissa : 0), (exponent ? exponent : 1) - k->bias - k->mantissa);
     return bits & 0x8000 ? -value : value;
 }
 
@@ -108,13 +107,10 @@ static void check_narrow(const format *k, uint32_t u)
  * turn. */
 static void narrow_boundaries(const format *k)
 {
-    static const uint32_t lows[] = {
-        0,      1,      0x0fff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x3000,
-        0x5000, 0x7000, 0x7fff, 0x8000, 0x8001, 0xefff, 0xf000, 0xffff
-    };
+    static const uint32_t lows[] = { 0,      1,      0x0fff, 0x1000, 0x1001, 0x1fff, 0x2000, 0x3000,
+                                     0x5000, 0x7000, 0x7fff, 0x8000, 0x8001, 0xefff, 0xf000, 0xffff };
     for (uint32_t high = 0; high < 0x10000; high++)
-        for (size_t i = 0; i < sizeof lows / sizeof *lows; i++)
-            check_narrow(k, high << 16 | lows[i]);
+        for (size_t i = 0; i < sizeof lows / sizeof *lows; i++) check_narrow(k, high << 16 | lows[i]);
 }
 
 TEST(narrowing_at_every_boundary)
@@ -132,10 +128,8 @@ TEST(narrowing_every_float_near_half_denormals)
 TEST(there_and_back)
 {
     for (unsigned bits = 0; bits < 0x10000; bits++) {
-        if ((bits & 0x7fff) <= 0x7c00)
-            assert_int_equal(float_to_half(half_to_float((uint16_t)bits)), bits);
-        if ((bits & 0x7fff) <= 0x7f80)
-            assert_int_equal(float_to_bfloat16(bfloat16_to_float((uint16_t)bits)), bits);
+        if ((bits & 0x7fff) <= 0x7c00) assert_int_equal(float_to_half(half_to_float((uint16_t)bits)), bits);
+        if ((bits & 0x7fff) <= 0x7f80) assert_int_equal(float_to_bfloat16(bfloat16_to_float((uint16_t)bits)), bits);
     }
 }
 
@@ -173,8 +167,7 @@ TEST(flushing_denormals_changes_nothing)
         fp_restore(old);
         assert_memory_equal(widened[0], widened[1], sizeof widened[0]);
         assert_memory_equal(narrowed[0], narrowed[1], sizeof narrowed[0]);
-        for (int i = 0; i < N; i++)
-            assert_int_equal(narrowed[0][i], narrow_of(t, f[i]));
+        for (int i = 0; i < N; i++) assert_int_equal(narrowed[0][i], narrow_of(t, f[i]));
     }
 }
 
@@ -195,8 +188,7 @@ TEST(doubles_are_rounded_once)
         const format *k = &formats[i];
         for (unsigned bits = 0; bits < (unsigned)k->last_exponent << k->mantissa; bits++) {
             double low = reference_value(k, bits);
-            double ulp = ldexp(1, (int)(bits >> k->mantissa ? bits >> k->mantissa : 1) - k->bias -
-                                      k->mantissa);
+            double ulp = ldexp(1, (int)(bits >> k->mantissa ? bits >> k->mantissa : 1) - k->bias - k->mantissa);
             double middle = low + ulp / 2;
             check_double(k, low);
             check_double(k, middle);
@@ -229,8 +221,7 @@ TEST(eight_bit_floats)
         { SM_FLOAT8_E4M3B11FNUZ, 735.984375, 1, 0, 0x1p-13f, 0.0625f, 22, -0x1p-13f },
         { SM_FLOAT8_E5M2FNUZ, 720895.9997558594, 1, 0, 0x1p-17f, 0.25f, 28672, -0x1p-17f },
     };
-    static const float four_bits[16] = { 0,    .5f,  1,  1.5f,  2,  3,  4,  6,
-                                         -0.f, -.5f, -1, -1.5f, -2, -3, -4, -6 };
+    static const float four_bits[16] = { 0, .5f, 1, 1.5f, 2, 3, 4, 6, -0.f, -.5f, -1, -1.5f, -2, -3, -4, -6 };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double sum = 0;
@@ -250,7 +241,6 @@ TEST(eight_bit_floats)
         assert_true(float8_to_float(rows[i].type, 0x81) == rows[i].of_0x81);
     }
     for (int bits = 0; bits < 16; bits++)
-        assert_int_equal(bits_of(float8_to_float(SM_FLOAT4_E2M1FN, (uint8_t)bits)),
-                         bits_of(four_bits[bits]));
+        assert_int_equal(bits_of(float8_to_float(SM_FLOAT4_E2M1FN, (uint8_t)bits)), bits_of(four_bits[bits]));
     assert_true(isnan(float8_to_float(SM_FLOAT, 0)));
 }

@@ -27,8 +27,7 @@ static slice file_of(const char *header, const char *data)
     return file;
 }
 
-#define HEADER(descr, order, shape) \
-    "{'descr': " descr ", 'fortran_order': " order ", 'shape': " shape ", }"
+#define HEADER(descr, order, shape) "{'descr': " descr ", 'fortran_order': " order ", 'shape': " shape ", }"
 
 TEST(numbers)
 {
@@ -47,13 +46,11 @@ TEST(numbers)
         { HEADER("'>i2'", "False", "(2,)"), "fffe0001", SM_INT16, "feff0100" },
         { HEADER("'<i8'", "False", "(1L,)"), "0100000000000000", SM_INT64, "0100000000000000" },
         { HEADER("'>c8'", "False", "(1,)"), "3f80000040000000", SM_COMPLEX64, "0000803f00000040" },
-        { HEADER("'<i2'", "True", "(2, 3)"), "010004000200050003000600", SM_INT16,
-          "010002000300040005000600" },
+        { HEADER("'<i2'", "True", "(2, 3)"), "010004000200050003000600", SM_INT16, "010002000300040005000600" },
         { HEADER("'>i2'", "True", "(2, 2)"), "0001000300020004", SM_INT16, "0100020003000400" },
         { HEADER("[('qint8', '|i1')]", "False", "(2,)"), "80ff", SM_QINT8, "80ff" },
         { HEADER("'<f8'", "False", "(0, 4)"), "", SM_DOUBLE, "" },
-        { "{\"shape\":(1,),'fortran_order':False,'descr':\"=i4\"}\n", "01000000", SM_INT32,
-          "01000000" },
+        { "{\"shape\":(1,),'fortran_order':False,'descr':\"=i4\"}\n", "01000000", SM_INT32, "01000000" },
     };
 
     arena_init(&a, 0);
@@ -78,9 +75,7 @@ TEST(strings)
     } rows[] = {
         { HEADER("'|S2'", "False", "(3,)"), "6100 6263 0000", { "a", "bc", "" } },
         { HEADER("'|S1'", "True", "(2, 2)"), "61 63 62 64", { "a", "b", "c", "d" } },
-        { HEADER("'<U2'", "False", "(2,)"),
-          "e9000000 00000000 00f60100 7a000000",
-          { "\xc3\xa9", "\xf0\x9f\x98\x80z" } },
+        { HEADER("'<U2'", "False", "(2,)"), "e9000000 00000000 00f60100 7a000000", { "\xc3\xa9", "\xf0\x9f\x98\x80z" } },
         { HEADER("'>U1'", "False", "(1,)"), "000020ac", { "\xe2\x82\xac" } },
         { HEADER("'|S0'", "False", "(2,)"), "", { "", "" } },
     };
@@ -91,8 +86,7 @@ TEST(strings)
         tstring out[4] = { 0 };
         assert_ok(npy_parse(file_of(rows[i].header, rows[i].data), &n, err));
         assert_ok(npy_read_strings(&n, out, err));
-        for (size_t k = 0; k < n.count; k++)
-            assert_true(slice_is(tstring_get(&out[k]), rows[i].strings[k]));
+        for (size_t k = 0; k < n.count; k++) assert_true(slice_is(tstring_get(&out[k]), rows[i].strings[k]));
     }
     arena_clear(&a);
 }
@@ -104,26 +98,21 @@ TEST(what_is_refused)
         sm_status   status;
         const char *words;
     } rows[] = {
-        { HEADER("'<f4'", "False", "(2,)"), "0000803f", SM_DATA_LOSS,
-          "4 bytes of data, its header promises 8" },
+        { HEADER("'<f4'", "False", "(2,)"), "0000803f", SM_DATA_LOSS, "4 bytes of data, its header promises 8" },
         { HEADER("'<M8[s]'", "False", "(2,)"), "", SM_UNIMPLEMENTED, "'<M8[s]'" },
         { HEADER("'<f16'", "False", "(0,)"), "", SM_UNIMPLEMENTED, "'<f16'" },
         { HEADER("'|V1'", "False", "(0,)"), "", SM_UNIMPLEMENTED, "'|V1'" },
         { HEADER("''", "False", "(0,)"), "", SM_UNIMPLEMENTED, "''" },
         { HEADER("'|S99999999999'", "False", "()"), "", SM_UNIMPLEMENTED, "S99999999999" },
-        { HEADER("[('a', '<i4'), ('b', '<i4')]", "False", "()"), "", SM_DATA_LOSS,
-          "cannot read the npy header" },
+        { HEADER("[('a', '<i4'), ('b', '<i4')]", "False", "()"), "", SM_DATA_LOSS, "cannot read the npy header" },
         { HEADER("'<i4'", "Maybe", "()"), "", SM_DATA_LOSS, "cannot read the npy header" },
         { HEADER("'<i4'", "False", "(1)"), "", SM_DATA_LOSS, "cannot read the npy header" },
         { HEADER("'<i4'", "False", "(-1,)"), "", SM_DATA_LOSS, "cannot read the npy header" },
-        { HEADER("'<i4'", "False", "(99999999999999999999,)"), "", SM_DATA_LOSS,
-          "cannot read the npy header" },
-        { HEADER("'<i4'", "False", "(4611686018427387904, 4)"), "", SM_INVALID_ARGUMENT,
-          "too many" },
+        { HEADER("'<i4'", "False", "(99999999999999999999,)"), "", SM_DATA_LOSS, "cannot read the npy header" },
+        { HEADER("'<i4'", "False", "(4611686018427387904, 4)"), "", SM_INVALID_ARGUMENT, "too many" },
         { HEADER("'|S0'", "False", "(100000000000,)"), "", SM_DATA_LOSS, "empty strings" },
         { "{'descr': '<i4', 'shape': ()}", "", SM_DATA_LOSS, "cannot read the npy header" },
-        { "{'descr': '<i4', 'fortran_order': False, 'shape': (), 'x': 1}", "", SM_DATA_LOSS,
-          "header" },
+        { "{'descr': '<i4', 'fortran_order': False, 'shape': (), 'x': 1}", "", SM_DATA_LOSS, "header" },
         { "{'descr': '<i4', 'fortran_order': False, 'shape': ()} x", "", SM_DATA_LOSS, "header" },
         { "", "", SM_DATA_LOSS, "cannot read the npy header" },
     };
@@ -131,11 +120,9 @@ TEST(what_is_refused)
 
     arena_init(&a, 0);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_fails(npy_parse(file_of(rows[i].header, rows[i].data), &n, err), rows[i].status,
-                     rows[i].words);
+        assert_fails(npy_parse(file_of(rows[i].header, rows[i].data), &n, err), rows[i].status, rows[i].words);
     slice good = file_of(HEADER("'<i4'", "False", "()"), "01000000");
-    for (size_t i = 0; i < good.len; i++)
-        assert_fails(npy_parse(slice_head(good, i), &n, err), SM_DATA_LOSS, "npy");
+    for (size_t i = 0; i < good.len; i++) assert_fails(npy_parse(slice_head(good, i), &n, err), SM_DATA_LOSS, "npy");
     ((char *)(uintptr_t)good.ptr)[6] = 4;
     assert_fails(npy_parse(good, &n, err), SM_UNIMPLEMENTED, "npy version 4.0");
     arena_clear(&a);
@@ -181,16 +168,11 @@ TEST(headers_as_numpy_writes_them)
     slice       tail;
     shape       s = shape_scalar();
 
-    check_header(SM_FLOAT, shape_matrix(2, 3), data,
-                 "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }   ");
-    check_header(SM_BOOL, shape_vector(3), data,
-                 "{'descr': '|b1', 'fortran_order': False, 'shape': (3,), } ");
-    check_header(SM_BFLOAT16, shape_scalar(), data,
-                 "{'descr': '<V2', 'fortran_order': False, 'shape': (), } ");
-    check_header(SM_QUINT8, shape_scalar(), data,
-                 "{'descr': [('quint8', '|u1')], 'fortran_order': False, ");
-    check_header(SM_COMPLEX128, shape_vector(0), data,
-                 "{'descr': '<c16', 'fortran_order': False, 'shape': (0,), }");
+    check_header(SM_FLOAT, shape_matrix(2, 3), data, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }   ");
+    check_header(SM_BOOL, shape_vector(3), data, "{'descr': '|b1', 'fortran_order': False, 'shape': (3,), } ");
+    check_header(SM_BFLOAT16, shape_scalar(), data, "{'descr': '<V2', 'fortran_order': False, 'shape': (), } ");
+    check_header(SM_QUINT8, shape_scalar(), data, "{'descr': [('quint8', '|u1')], 'fortran_order': False, ");
+    check_header(SM_COMPLEX128, shape_vector(0), data, "{'descr': '<c16', 'fortran_order': False, 'shape': (0,), }");
     str_init(&head);
     assert_fails(npy_encode(SM_INT4, &s, data, &head, &tail, err), SM_UNIMPLEMENTED, "int4");
     str_clear(&head);
@@ -236,8 +218,7 @@ TEST(archives)
         void      *bytes = NULL;
         size_t     size = 0;
         npy        n;
-        npz_member members[] = { { "a", str_slice(&head), tail },
-                                 { "b/c", str_slice(&head), tail } };
+        npz_member members[] = { { "a", str_slice(&head), tail }, { "b/c", str_slice(&head), tail } };
         assert_ok(npz_write(path, members, 2, compress, err));
         assert_ok(npz_open(path, &z, err));
         assert_int_equal(npz_count(z), 2);

@@ -12,8 +12,7 @@ static void thing_release(object *o)
     free(o);
 }
 
-static const object_type thing_type = { "Thing", thing_release },
-                         other_type = { "Other", thing_release };
+static const object_type thing_type = { "Thing", thing_release }, other_type = { "Other", thing_release };
 
 static object *thing_new(const object_type *type)
 {
@@ -80,19 +79,15 @@ TEST(registry_makes_once)
     int       made = 0;
     object   *a, *b;
 
-    assert_ok(
-        registry_find_or_make(r, SLICE(""), SLICE("x"), &thing_type, make_thing, &made, &a, err));
-    assert_ok(
-        registry_find_or_make(r, SLICE(""), SLICE("x"), &thing_type, make_thing, &made, &b, err));
+    assert_ok(registry_find_or_make(r, SLICE(""), SLICE("x"), &thing_type, make_thing, &made, &a, err));
+    assert_ok(registry_find_or_make(r, SLICE(""), SLICE("x"), &thing_type, make_thing, &made, &b, err));
     assert_int_equal(made, 1);
     assert_ptr_equal(a, b);
     object_unref(a);
-    assert_fails(
-        registry_find_or_make(r, SLICE(""), SLICE("x"), &other_type, make_thing, &made, &a, err),
-        SM_INVALID_ARGUMENT, "resource 'x' is a Thing, not a Other");
-    assert_fails(
-        registry_find_or_make(r, SLICE(""), SLICE("y"), &thing_type, make_thing, NULL, &a, err),
-        SM_NOT_FOUND, "there are no things");
+    assert_fails(registry_find_or_make(r, SLICE(""), SLICE("x"), &other_type, make_thing, &made, &a, err),
+                 SM_INVALID_ARGUMENT, "resource 'x' is a Thing, not a Other");
+    assert_fails(registry_find_or_make(r, SLICE(""), SLICE("y"), &thing_type, make_thing, NULL, &a, err), SM_NOT_FOUND,
+                 "there are no things");
     object_unref(b);
     registry_free(r);
 }
@@ -108,8 +103,7 @@ TEST(registry_rebuilds)
     assert_ok(registry_put(r, SLICE(""), SLICE("stays"), stays, err));
     for (int i = 0; i < 2000; i++) {
         object *o = thing_new(&thing_type);
-        int     n = snprintf(name, sizeof name, "%0*d", i % 290 + 1,
-                             i); /* also longer than the buffer for keys */
+        int     n = snprintf(name, sizeof name, "%0*d", i % 290 + 1, i); /* also longer than the buffer for keys */
         slice   s = slice_make(name, (size_t)n);
         assert_ok(registry_put(r, SLICE("c"), s, o, err));
         object_unref(o);
@@ -119,7 +113,7 @@ TEST(registry_rebuilds)
         object_unref(found);
     }
     assert_null(registry_find(r, SLICE("c"), SLICE("01"))); /* removed */
-    found = registry_find(r, SLICE("c"), SLICE("0003")); /* and kept */
+    found = registry_find(r, SLICE("c"), SLICE("0003"));    /* and kept */
     assert_non_null(found);
     object_unref(found);
     assert_int_equal(released, 1333);
@@ -137,8 +131,7 @@ TEST(registry_without_memory)
         registry *r = registry_new();
         sm_status s;
         heap_fail_at(n);
-        s = registry_find_or_make(r, SLICE(""), SLICE("x"), &thing_type, make_thing, &made, &o,
-                                  NULL);
+        s = registry_find_or_make(r, SLICE(""), SLICE("x"), &thing_type, make_thing, &made, &o, NULL);
         if (heap_fail_left() > 0) {
             heap_fail_at(0);
             assert_int_equal(s, SM_OK);

@@ -25,12 +25,10 @@ static void check_pattern(const op_def *op, const op_signature *s, const char *p
         *types++ = 0;
         term += strspn(term, " ");
         i = signature_attr(s, slice_of(term));
-        if (i < 0 || s->attrs[i].kind != ATTR_TYPE)
-            fail_msg("%s: '%s' is no type attribute", op->name, term);
+        if (i < 0 || s->attrs[i].kind != ATTR_TYPE) fail_msg("%s: '%s' is no type attribute", op->name, term);
         for (char *one = strtok_r(types, "|", &ones); one; one = strtok_r(NULL, "|", &ones)) {
             one += strspn(one, " ");
-            for (size_t n = strlen(one); n && one[n - 1] == ' '; n--)
-                one[n - 1] = 0;
+            for (size_t n = strlen(one); n && one[n - 1] == ' '; n--) one[n - 1] = 0;
             if (!known_types(one)) fail_msg("%s: '%s': '%s' is no type", op->name, pattern, one);
         }
     }
@@ -58,8 +56,7 @@ TEST(sorted_and_found)
     for (size_t i = 1; i < op_count(); i++)
         if (strcmp(op_at(i - 1)->name, op_at(i)->name) >= 0)
             fail_msg("%s comes twice or is not in its place", op_at(i)->name);
-    for (size_t i = 0; i < op_count(); i++)
-        assert_ptr_equal(op_find(slice_of(op_at(i)->name)), op_at(i));
+    for (size_t i = 0; i < op_count(); i++) assert_ptr_equal(op_find(slice_of(op_at(i)->name)), op_at(i));
     assert_null(op_find(SLICE("NoSuchOp")));
     assert_null(op_find(SLICE("")));
 }

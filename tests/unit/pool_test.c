@@ -29,18 +29,15 @@ static void visit(void *context, int64_t begin, int64_t end)
 {
     visits *v = context;
 
-    if (begin % v->grain != 0 || end <= begin || end > v->n ||
-        (end - begin != v->grain && end != v->n))
+    if (begin % v->grain != 0 || end <= begin || end > v->n || (end - begin != v->grain && end != v->n))
         atomic_fetch_add(&v->wrong, 1);
-    for (int64_t i = begin; i < end; i++)
-        atomic_fetch_add(&v->count[i], 1);
+    for (int64_t i = begin; i < end; i++) atomic_fetch_add(&v->count[i], 1);
 }
 
 TEST(pieces)
 {
-    static const int64_t sizes[][2] = { { 1, 1 },    { 7, 1 },      { 7, 3 },
-                                        { 7, 7 },    { 7, 100 },    { 64, 8 },
-                                        { 1000, 1 }, { 10000, 37 }, { 10000, 9999 } };
+    static const int64_t sizes[][2] = { { 1, 1 },  { 7, 1 },    { 7, 3 },      { 7, 7 },       { 7, 100 },
+                                        { 64, 8 }, { 1000, 1 }, { 10000, 37 }, { 10000, 9999 } };
     for (int threads = 1; threads <= 8; threads++) {
         pool *p = threads == 1 ? NULL : new_pool(threads);
         assert_true(pool_threads(p) == threads);
@@ -49,8 +46,7 @@ TEST(pieces)
             v.count = calloc((size_t)v.n, sizeof *v.count);
             pool_for(p, v.n, v.grain, visit, &v);
             assert_int_equal(v.wrong, 0);
-            for (int64_t k = 0; k < v.n; k++)
-                assert_int_equal(v.count[k], 1);
+            for (int64_t k = 0; k < v.n; k++) assert_int_equal(v.count[k], 1);
             free(v.count);
         }
         pool_free(p);
@@ -77,10 +73,10 @@ TEST(edges)
     pool_for(p, 0, 1, never, &called);
     pool_for(p, -5, 1, never, &called);
     assert_false(called);
-    pool_for(p, 5, 0, add_size, &total);                            /* a grain below 1 is 1 */
+    pool_for(p, 5, 0, add_size, &total); /* a grain below 1 is 1 */
     assert_int_equal(total, 5);
     total = 0;
-    pool_for(p, INT64_MAX, INT64_MAX / 3, add_size, &total);        /* nothing overflows */
+    pool_for(p, INT64_MAX, INT64_MAX / 3, add_size, &total); /* nothing overflows */
     assert_true(total == INT64_MAX);
     pool_free(p);
     pool_free(NULL);
@@ -107,8 +103,7 @@ static void sum_piece(void *context, int64_t begin, int64_t end)
     sums *s = context;
     float sum = 0;
 
-    for (int64_t i = begin; i < end; i++)
-        sum += s->values[i];
+    for (int64_t i = begin; i < end; i++) sum += s->values[i];
     s->piece[begin / GRAIN] = sum;
 }
 
@@ -118,8 +113,7 @@ static float total_of(pool *p, const float *values)
     float total = 0;
 
     pool_for(p, VALUES, GRAIN, sum_piece, &s);
-    for (size_t i = 0; i < sizeof s.piece / sizeof *s.piece; i++)
-        total += s.piece[i];
+    for (size_t i = 0; i < sizeof s.piece / sizeof *s.piece; i++) total += s.piece[i];
     return total;
 }
 
@@ -128,8 +122,7 @@ static float *random_values(void)
     float   *values = malloc(VALUES * sizeof *values);
     uint64_t seed = 11;
 
-    for (int i = 0; i < VALUES; i++)
-        values[i] = (float)(int64_t)unit_random(&seed) * 0x1p-60f;
+    for (int i = 0; i < VALUES; i++) values[i] = (float)(int64_t)unit_random(&seed) * 0x1p-60f;
     return values;
 }
 
@@ -244,8 +237,7 @@ static void meet(void *context, int64_t begin, int64_t end)
 
     (void)begin, (void)end;
     atomic_fetch_add(&m->arrived, 1);
-    while (atomic_load(&m->arrived) < 2 && seconds() < limit)
-        sched_yield();
+    while (atomic_load(&m->arrived) < 2 && seconds() < limit) sched_yield();
 }
 
 static void sleep_ms(int ms)
@@ -258,7 +250,7 @@ TEST(workers_take_part)
 {
     pool *p = new_pool(2);
 
-    for (int pause = 0; pause < 30; pause += 3) {       /* also after they have gone to sleep */
+    for (int pause = 0; pause < 30; pause += 3) { /* also after they have gone to sleep */
         meeting m = { .p = p };
         double  before = seconds();
         sleep_ms(pause);

@@ -26,26 +26,19 @@ static const struct {
     { "of the mount", 5, { CGROUP, "/sys/fs/cgroup/cpu.max", "500000 100000\n" } },
     { "the smallest",
       2,
-      { CGROUP, "/sys/fs/cgroup/a/b/cpu.max", "900000 100000\n", "/sys/fs/cgroup/a/cpu.max",
-        "200000 100000\n" } },
+      { CGROUP, "/sys/fs/cgroup/a/b/cpu.max", "900000 100000\n", "/sys/fs/cgroup/a/cpu.max", "200000 100000\n" } },
     { "nonsense", 0, { CGROUP, "/sys/fs/cgroup/a/b/cpu.max", "many 0\n" } },
     { "no period", 0, { CGROUP, "/sys/fs/cgroup/a/b/cpu.max", "200000 0\n" } },
     { "version 1",
       3,
-      { CGROUP1, "/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "300000\n",
-        "/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n" } },
+      { CGROUP1, "/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "300000\n", "/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n" } },
     { "version 1, of the mount",
       2,
-      { CGROUP1, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000\n",
-        "/sys/fs/cgroup/cpu/cpu.cfs_period_us", "50000\n" } },
+      { CGROUP1, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "100000\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us", "50000\n" } },
     { "version 1, no limit",
       0,
-      { CGROUP1, "/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n",
-        "/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n" } },
-    { "hybrid",
-      6,
-      { "/proc/self/cgroup", "4:cpuset:/\n0::/a\n", "/sys/fs/cgroup/unified/a/cpu.max",
-        "600000 100000\n" } },
+      { CGROUP1, "/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n", "/sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n" } },
+    { "hybrid", 6, { "/proc/self/cgroup", "4:cpuset:/\n0::/a\n", "/sys/fs/cgroup/unified/a/cpu.max", "600000 100000\n" } },
 };
 
 static void write_below(const char *root, const char *path, const char *content)
@@ -71,8 +64,7 @@ static void remove_below(const char *path)
     arena_init(&a, 0);
     if (file_is_directory(path)) {
         assert_ok(file_list(path, &a, &names, &count, err));
-        for (size_t i = 0; i < count; i++)
-            remove_below(arena_printf(&a, "%s/%s", path, names[i]));
+        for (size_t i = 0; i < count; i++) remove_below(arena_printf(&a, "%s/%s", path, names[i]));
         assert_int_equal(rmdir(path), 0);
     } else {
         assert_int_equal(unlink(path), 0);
@@ -85,8 +77,7 @@ TEST(control_groups)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *root = unit_directory();
         int   cpus;
-        for (size_t f = 0; rows[i].files[f]; f += 2)
-            write_below(root, rows[i].files[f], rows[i].files[f + 1]);
+        for (size_t f = 0; rows[i].files[f]; f += 2) write_below(root, rows[i].files[f], rows[i].files[f + 1]);
         cpus = quota_cgroup(root);
         if (cpus != rows[i].cpus) fail_msg("%s: %d, not %d", rows[i].what, cpus, rows[i].cpus);
         remove_below(root);
@@ -101,8 +92,7 @@ TEST(affinity)
 
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
     assert_int_equal(quota_affinity(), CPU_COUNT(&before));
-    while (!CPU_ISSET(first, &before))
-        first++;
+    while (!CPU_ISSET(first, &before)) first++;
     CPU_ZERO(&one);
     CPU_SET(first, &one);
     assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);

@@ -46,7 +46,8 @@ static inline void runner_start(runner *r)
     memset(r, 0, sizeof *r);
     o.threads = 2;
     assert_ok(runtime_new(&o, &r->runtime, err));
-    r->env = (environment){ .runtime = r->runtime, .registry = registry_new(), .find_function = runner_find, .context = r };
+    r->env =
+        (environment){ .runtime = r->runtime, .registry = registry_new(), .find_function = runner_find, .context = r };
     assert_non_null(r->env.registry);
 }
 
@@ -85,7 +86,7 @@ static inline tensor *new_texts(const shape *s, const char *const *texts)
     return x;
 }
 
-static inline val value_of(graph *g, tensor *t)   /* consumes t */
+static inline val value_of(graph *g, tensor *t) /* consumes t */
 {
     val v = graph_constant(g, SLICE("c"), t);
     tensor_unref(t);
@@ -124,10 +125,16 @@ static inline val text_value(graph *g, const char *x)
     return value_of(g, new_texts(&s, &x));
 }
 
-#define floats_value(g, ...) vector_value(g, SM_FLOAT, (const float[]){ __VA_ARGS__ }, sizeof((const float[]){ __VA_ARGS__ }) / sizeof(float))
-#define ints_value(g, ...) vector_value(g, SM_INT32, (const int32_t[]){ __VA_ARGS__ }, sizeof((const int32_t[]){ __VA_ARGS__ }) / sizeof(int32_t))
-#define longs_value(g, ...) vector_value(g, SM_INT64, (const int64_t[]){ __VA_ARGS__ }, sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t))
-#define texts_value(g, ...) texts_vector(g, (const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+#define floats_value(g, ...) \
+    vector_value(g, SM_FLOAT, (const float[]){ __VA_ARGS__ }, sizeof((const float[]){ __VA_ARGS__ }) / sizeof(float))
+#define ints_value(g, ...)                                      \
+    vector_value(g, SM_INT32, (const int32_t[]){ __VA_ARGS__ }, \
+                 sizeof((const int32_t[]){ __VA_ARGS__ }) / sizeof(int32_t))
+#define longs_value(g, ...)                                     \
+    vector_value(g, SM_INT64, (const int64_t[]){ __VA_ARGS__ }, \
+                 sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t))
+#define texts_value(g, ...) \
+    texts_vector(g, (const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 static inline val vector_value(graph *g, sm_dtype t, const void *data, size_t n)
 {
     shape s = shape_vector((int64_t)n);
@@ -167,7 +174,7 @@ static inline attr attr_of_funcs(graph *g, const char *name, const char *const *
     return (attr){ .name = slice_of(name), .kind = ATTR_FUNC, .is_list = true, .count = n, .v.funcs = refs };
 }
 
-static inline attr attr_of_types(graph *g, const char *name, sm_dtype t, size_t n)   /* n times the same */
+static inline attr attr_of_types(graph *g, const char *name, sm_dtype t, size_t n) /* n times the same */
 {
     int64_t *types = ARENA_ARRAY(&g->arena, int64_t, n + 1);
     assert_non_null(types);
@@ -185,10 +192,13 @@ static inline attr attr_of_shape(graph *g, const char *name, shape s)
 
 /* A node with inputs and attributes in braces: node_with(g, "Cast", { x }, { attr_of_type("DstT", SM_INT32) }). */
 #define PACK(...) __VA_ARGS__
-#define node_with(g, op, inputs, ...) \
-    graph_emit_with(g, op, (const val[])inputs, sizeof((const val[])inputs) / sizeof(val), (const attr[]){ __VA_ARGS__ }, \
-                    sizeof((const attr[]){ __VA_ARGS__ }) / sizeof(attr))
-#define INPUTS(...) { __VA_ARGS__ }
+#define node_with(g, op, inputs, ...)                                                      \
+    graph_emit_with(g, op, (const val[])inputs, sizeof((const val[])inputs) / sizeof(val), \
+                    (const attr[]){ __VA_ARGS__ }, sizeof((const attr[]){ __VA_ARGS__ }) / sizeof(attr))
+#define INPUTS(...) \
+    {               \
+        __VA_ARGS__ \
+    }
 
 /* `later` runs after the node of `before`. */
 static inline void run_after(graph *g, val later, node_id before)
@@ -204,7 +214,8 @@ static inline node_id last_node(const graph *g)
 /* -- Running --------------------------------------------------------------------------------------------------------------- */
 
 /* Compiles g (consumed), calls it `times` times, keeps the last outputs. */
-static inline sm_status run_graph(runner *r, graph *g, int times, const tensor *const *in, size_t in_count, tensor **out, sm_error *err)
+static inline sm_status run_graph(runner *r, graph *g, int times, const tensor *const *in, size_t in_count,
+                                  tensor **out, sm_error *err)
 {
     function *f = NULL;
     sm_status s = function_new(&r->env, SLICE("test"), g, &f, err);
@@ -228,9 +239,9 @@ static inline tensor *run_one(runner *r, graph *g)
 }
 
 /* The graph without outputs of interest fails so. */
-#define assert_graph_fails(r, g, status, words)                              \
-    do {                                                                     \
-        tensor *unit_out[8] = { NULL };                                      \
+#define assert_graph_fails(r, g, status, words)                                  \
+    do {                                                                         \
+        tensor *unit_out[8] = { NULL };                                          \
         assert_fails(run_graph(r, g, 1, NULL, 0, unit_out, err), status, words); \
     } while (0)
 
@@ -259,7 +270,7 @@ static inline void assert_shape(const tensor *t, const char *text)
     str_clear(&s);
 }
 
-static inline void assert_texts(tensor *t, const char *joined)   /* "a|b|c" */
+static inline void assert_texts(tensor *t, const char *joined) /* "a|b|c" */
 {
     str s;
     str_init(&s);

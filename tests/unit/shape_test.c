@@ -163,8 +163,7 @@ TEST(checking)
         { "[?]", 4, SM_INVALID_ARGUMENT, "dimension 0 is -1" },
         { "[-5]", 4, SM_INVALID_ARGUMENT, "dimension 0 is -5" },
         { "<unknown>", 4, SM_INVALID_ARGUMENT, "0 to 16 dimensions" },
-        { "[4294967296,4294967296]", 1, SM_INVALID_ARGUMENT,
-          "shape [4294967296,4294967296] has too many elements" },
+        { "[4294967296,4294967296]", 1, SM_INVALID_ARGUMENT, "shape [4294967296,4294967296] has too many elements" },
         { "[4294967296,4294967296,0]", 1, SM_INVALID_ARGUMENT, "too many elements" },
         { "[4611686018427387904]", 8, SM_INVALID_ARGUMENT, "too many elements" },
     };

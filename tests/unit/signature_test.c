@@ -39,8 +39,8 @@ static void assert_default(const char *kind_and_default, const char *printed)
 
 TEST(plain_op)
 {
-    const op_signature *s = parse(
-        "value:T bias:T -> output:T | T: numeric, data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\"");
+    const op_signature *s =
+        parse("value:T bias:T -> output:T | T: numeric, data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\"");
     const op_attr *format = attr_named(s, "data_format"), *type = attr_named(s, "T");
 
     assert_int_equal(s->input_count, 2);
@@ -93,8 +93,7 @@ TEST(lists_of_inputs)
 
 TEST(references_and_names)
 {
-    const op_signature *s =
-        parse("ref:&T value:T -> output_ref:&T | T: type, use_locking: bool = true");
+    const op_signature *s = parse("ref:&T value:T -> output_ref:&T | T: type, use_locking: bool = true");
 
     assert_true(s->inputs[0].is_ref);
     assert_false(s->inputs[1].is_ref);
@@ -102,11 +101,9 @@ TEST(references_and_names)
     s = parse("inputs:&N*T -> output:&T | N: int >= 1, T: type");
     assert_true(s->inputs[0].is_ref);
     assert_int_equal(s->inputs[0].number_attr, 0);
-    s = parse(
-        "input:T -> output:type | T: plain, type: plain"); /* Bitcast: an attribute called type */
+    s = parse("input:T -> output:type | T: plain, type: plain"); /* Bitcast: an attribute called type */
     assert_int_equal(s->outputs[0].type_attr, 1);
-    s = parse(
-        "-> handle:&string value:float | float: type"); /* an attribute's name wins over a type's */
+    s = parse("-> handle:&string value:float | float: type"); /* an attribute's name wins over a type's */
     assert_int_equal(s->outputs[0].dtype, SM_STRING);
     assert_int_equal(s->outputs[1].type_attr, 0);
     s = parse("->");
@@ -154,8 +151,7 @@ TEST(sets)
     static const struct {
         const char *set, *in, *out;
     } rows[] = {
-        { "numeric", "half bfloat16 float double int8 uint64 complex128",
-          "bool string qint8 resource" },
+        { "numeric", "half bfloat16 float double int8 uint64 complex128", "bool string qint8 resource" },
         { "real", "half float double int8 uint8 int64 uint32", "complex64 bool string" },
         { "floating", "half bfloat16 float double", "int32 complex64" },
         { "integral", "int8 int16 int32 int64 uint8 uint16 uint32 uint64", "float bool qint8" },
@@ -171,8 +167,7 @@ TEST(sets)
             char words[128], *save = NULL;
             (void)snprintf(words, sizeof words, "%s", in ? rows[i].in : rows[i].out);
             for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
-                if ((bits >> dtype_parse(slice_of(w)) & 1) != (uint64_t)in)
-                    fail_msg("%s and %s", rows[i].set, w);
+                if ((bits >> dtype_parse(slice_of(w)) & 1) != (uint64_t)in) fail_msg("%s and %s", rows[i].set, w);
         }
     }
     assert_int_equal(signature_types(SLICE("float")), 1u << SM_FLOAT);
@@ -225,10 +220,8 @@ TEST(mistakes)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const op_signature *s;
         arena_clear(&memory_of_test);
-        assert_fails(signature_parse(&memory_of_test, "Op", rows[i].text, &s, err), SM_INTERNAL,
-                     "Op: signature: ");
-        assert_fails(signature_parse(&memory_of_test, "Op", rows[i].text, &s, err), SM_INTERNAL,
-                     rows[i].words);
+        assert_fails(signature_parse(&memory_of_test, "Op", rows[i].text, &s, err), SM_INTERNAL, "Op: signature: ");
+        assert_fails(signature_parse(&memory_of_test, "Op", rows[i].text, &s, err), SM_INTERNAL, rows[i].words);
     }
     arena_clear(&memory_of_test);
 }
@@ -239,8 +232,7 @@ TEST(without_memory)
     const op_signature *s;
 
     arena_init(&a, 64);
-    assert_fails(signature_parse(&a, "Op", "x:T -> y:T | T: type", &s, err), SM_RESOURCE_EXHAUSTED,
-                 "out of memory");
+    assert_fails(signature_parse(&a, "Op", "x:T -> y:T | T: type", &s, err), SM_RESOURCE_EXHAUSTED, "out of memory");
     arena_clear(&a);
     arena_clear(&memory_of_test);
 }

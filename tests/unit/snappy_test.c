@@ -9,12 +9,12 @@ TEST(elements)
         const char *block, *text;
     } rows[] = {
         { "00", "" },
-        { "03 08 616263", "abc" },                              /* a literal */
-        { "03 f002 616263", "abc" }, /* its length in a byte of its own */
-        { "03 f40200 616263", "abc" }, /* in two */
+        { "03 08 616263", "abc" },            /* a literal */
+        { "03 f002 616263", "abc" },          /* its length in a byte of its own */
+        { "03 f40200 616263", "abc" },        /* in two */
         { "09 08 616263 0903", "abcabcabc" }, /* 1-byte distance: 3 back, 6 bytes, overlapping */
-        { "06 00 61 1201 00", "aaaaaa" }, /* 2-byte distance: 5 bytes from 1 back */
-        { "06 00 61 1301000000", "aaaaaa" }, /* 4-byte distance */
+        { "06 00 61 1201 00", "aaaaaa" },     /* 2-byte distance: 5 bytes from 1 back */
+        { "06 00 61 1301000000", "aaaaaa" },  /* 4-byte distance */
     };
     arena a;
 

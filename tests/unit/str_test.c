@@ -125,8 +125,7 @@ TEST(errors)
     assert_int_equal(FAIL(&e, SM_NOT_FOUND, "no %s", "x"), SM_NOT_FOUND);
     assert_string_equal(e.message, "no x");
     assert_string_equal(e.kind, "");
-    assert_int_equal(FAIL_KIND(&e, SM_INVALID_ARGUMENT, "ValueError", "was: %s", e.message),
-                     SM_INVALID_ARGUMENT);
+    assert_int_equal(FAIL_KIND(&e, SM_INVALID_ARGUMENT, "ValueError", "was: %s", e.message), SM_INVALID_ARGUMENT);
     assert_int_equal(error_prefix(&e, SM_INVALID_ARGUMENT, "node '%s'", "n"), SM_INVALID_ARGUMENT);
     assert_string_equal(e.message, "node 'n': was: no x");
     assert_string_equal(e.kind, "ValueError");
@@ -144,8 +143,7 @@ TEST(errors_are_fit_for_a_terminal)
     assert_string_equal(e.message, "a?[31m?\nb\tc?");
     for (size_t lead = 0; lead < 3; lead++) { /* two-byte characters, cut at either byte */
         memset(text, 'x', lead);
-        for (size_t i = lead; i + 2 < sizeof text; i += 2)
-            memcpy(text + i, "\xc3\xa9", 3);
+        for (size_t i = lead; i + 2 < sizeof text; i += 2) memcpy(text + i, "\xc3\xa9", 3);
         (void)FAIL(&e, SM_INTERNAL, "%s", text);
         size_t n = strlen(e.message);
         assert_true(n <= sizeof e.message - 1 && n > sizeof e.message - 6);

@@ -29,8 +29,7 @@ static void check_elements(const char *text, const char *bytes)
 TEST(typed_lists)
 {
     check_elements("dtype: DT_FLOAT float_val: 1", "0000803f");
-    check_elements("dtype: DT_FLOAT float_val: [1, 2]" SHAPE(4),
-                   "0000803f 00000040 00000040 00000040");
+    check_elements("dtype: DT_FLOAT float_val: [1, 2]" SHAPE(4), "0000803f 00000040 00000040 00000040");
     check_elements("dtype: DT_FLOAT float_val: [1, 2, 3]" SHAPE(2), "0000803f 00000040");
     check_elements("dtype: DT_FLOAT" SHAPE(2), "0000000000000000");
     check_elements("dtype: DT_FLOAT float_val: 1" SHAPE(0), "");
@@ -46,8 +45,7 @@ TEST(typed_lists)
     check_elements("dtype: DT_BOOL bool_val: [true, false]" SHAPE(3), "010000");
     check_elements("dtype: DT_HALF half_val: [15360, 16384]" SHAPE(2), "003c 0040");
     check_elements("dtype: DT_BFLOAT16 half_val: 16256" SHAPE(2), "803f 803f");
-    check_elements("dtype: DT_COMPLEX64 scomplex_val: [1, 2]" SHAPE(2),
-                   "0000803f00000040 0000803f00000040");
+    check_elements("dtype: DT_COMPLEX64 scomplex_val: [1, 2]" SHAPE(2), "0000803f00000040 0000803f00000040");
     check_elements("dtype: DT_COMPLEX128 dcomplex_val: [1, 0]", "000000000000f03f0000000000000000");
     check_elements("dtype: DT_QINT8 int_val: -128", "80");
     check_elements("dtype: DT_QINT32 int_val: 5", "05000000");
@@ -58,8 +56,7 @@ TEST(typed_lists)
 
 TEST(content)
 {
-    check_elements("dtype: DT_FLOAT tensor_content: '\\000\\000\\200?\\000\\000\\000@'" SHAPE(2),
-                   "0000803f 00000040");
+    check_elements("dtype: DT_FLOAT tensor_content: '\\000\\000\\200?\\000\\000\\000@'" SHAPE(2), "0000803f 00000040");
     check_elements("dtype: DT_BOOL tensor_content: '\\001'", "01");
 }
 
@@ -70,9 +67,8 @@ TEST(strings)
     tstring        out[3] = { 0 };
 
     arena_init(&a, 0);
-    assert_ok(message_parse_text(&type_TensorProto,
-                                 SLICE("dtype: DT_STRING string_val: ['x', 'yz']" SHAPE(3)), &a, &p,
-                                 err));
+    assert_ok(
+        message_parse_text(&type_TensorProto, SLICE("dtype: DT_STRING string_val: ['x', 'yz']" SHAPE(3)), &a, &p, err));
     assert_ok(tensor_proto_header(&p, &h, err));
     assert_null(tensor_proto_view(&p, &h).ptr);
     assert_ok(tensor_proto_read_strings(&p, &h, out, err));
@@ -94,8 +90,7 @@ TEST(what_is_refused)
         { "dtype: DT_FLOAT tensor_shape { unknown_rank: true }", "not fully known" },
         { "dtype: DT_FLOAT tensor_shape { dim { size: -2 } }", "size -2" },
         { "dtype: DT_FLOAT tensor_content: 'abc'", "3 bytes" },
-        { "dtype: DT_FLOAT tensor_shape { dim {size: 4611686018427387904} dim {size: 4} }",
-          "too many" },
+        { "dtype: DT_FLOAT tensor_shape { dim {size: 4611686018427387904} dim {size: 4} }", "too many" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -115,14 +110,12 @@ TEST(shapes)
     arena_init(&a, 0);
     assert_ok(shape_from_proto(NULL, &s, err));
     assert_int_equal(s.rank, 0);
-    const shape rows[] = { shape_unknown(), shape_scalar(), shape_matrix(2, UNKNOWN_DIM),
-                           shape_unknown_dims(3) };
+    const shape rows[] = { shape_unknown(), shape_scalar(), shape_matrix(2, UNKNOWN_DIM), shape_unknown_dims(3) };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_ok(shape_from_proto(shape_to_proto(&a, &rows[i]), &s, err));
         assert_true(shape_eq(&s, &rows[i]));
     }
-    tf_TensorShapeProto deep = { .dim = ARENA_ARRAY(&a, tf_TensorShapeProto_Dim, 17),
-                                 .dim_count = 17 };
+    tf_TensorShapeProto deep = { .dim = ARENA_ARRAY(&a, tf_TensorShapeProto_Dim, 17), .dim_count = 17 };
     assert_fails(shape_from_proto(&deep, &s, err), SM_INVALID_ARGUMENT, "17 dimensions");
     arena_clear(&a);
 }
@@ -142,7 +135,6 @@ TEST(making_one)
     tstring_set_view(&strings[1], SLICE("abc"));
     assert_ok(tensor_proto_make(&a, SM_STRING, &two, strings, &q, err));
     assert_true(slice_is(tensor_proto_string(&q, 1), "abc"));
-    assert_fails(tensor_proto_make(&a, SM_RESOURCE, &s, data, &q, err), SM_UNIMPLEMENTED,
-                 "resource");
+    assert_fails(tensor_proto_make(&a, SM_RESOURCE, &s, data, &q, err), SM_UNIMPLEMENTED, "resource");
     arena_clear(&a);
 }

@@ -35,8 +35,7 @@ static tensor *ints(memory *m, int64_t n)
     tensor *t;
 
     assert_ok(tensor_new(m, SM_INT32, &s, &t, err));
-    for (int64_t i = 0; i < n; i++)
-        ((int32_t *)t->data)[i] = (int32_t)i;
+    for (int64_t i = 0; i < n; i++) ((int32_t *)t->data)[i] = (int32_t)i;
     return t;
 }
 
@@ -91,12 +90,9 @@ TEST(bad_shapes)
     assert_fails(tensor_new(NULL, SM_FLOAT, &n, &t, err), SM_INVALID_ARGUMENT, "");
     s = shape_unknown();
     assert_int_not_equal(tensor_new(NULL, SM_FLOAT, &s, &t, NULL), SM_OK);
-    assert_fails(tensor_new(NULL, SM_INVALID, &one, &t, err), SM_INVALID_ARGUMENT,
-                 "no tensors of type");
-    assert_fails(tensor_new(NULL, (sm_dtype)101, &one, &t, err), SM_INVALID_ARGUMENT,
-                 "no tensors of type");
-    assert_fails(tensor_new(NULL, (sm_dtype)-5, &one, &t, err), SM_INVALID_ARGUMENT,
-                 "no tensors of type");
+    assert_fails(tensor_new(NULL, SM_INVALID, &one, &t, err), SM_INVALID_ARGUMENT, "no tensors of type");
+    assert_fails(tensor_new(NULL, (sm_dtype)101, &one, &t, err), SM_INVALID_ARGUMENT, "no tensors of type");
+    assert_fails(tensor_new(NULL, (sm_dtype)-5, &one, &t, err), SM_INVALID_ARGUMENT, "no tensors of type");
 }
 
 TEST(wrapping)
@@ -106,14 +102,11 @@ TEST(wrapping)
     int     gone = 0;
     tensor *t, *view, *copy;
 
-    assert_fails(tensor_wrap(SM_FLOAT, &s, data, 15, count_release, &gone, &t, err),
-                 SM_INVALID_ARGUMENT, "16 bytes");
-    assert_fails(tensor_wrap(SM_FLOAT, &s, NULL, 16, count_release, &gone, &t, err),
-                 SM_INVALID_ARGUMENT, "16 bytes");
+    assert_fails(tensor_wrap(SM_FLOAT, &s, data, 15, count_release, &gone, &t, err), SM_INVALID_ARGUMENT, "16 bytes");
+    assert_fails(tensor_wrap(SM_FLOAT, &s, NULL, 16, count_release, &gone, &t, err), SM_INVALID_ARGUMENT, "16 bytes");
     for (int64_t n = 1; n < 3; n++) {
         heap_fail_at(n);
-        assert_fails(tensor_wrap(SM_FLOAT, &s, data, 16, count_release, &gone, &t, err),
-                     SM_RESOURCE_EXHAUSTED, "");
+        assert_fails(tensor_wrap(SM_FLOAT, &s, data, 16, count_release, &gone, &t, err), SM_RESOURCE_EXHAUSTED, "");
         assert_int_equal(heap_fail_left(), 0);
     }
     assert_int_equal(gone, 0);
@@ -141,8 +134,7 @@ TEST(strings)
     tensor     *t, *copy, *scalar;
 
     assert_ok(tensor_new(NULL, SM_STRING, &s, &t, err));
-    for (size_t i = 0; i < 3; i++)
-        assert_int_equal(tensor_text(t, i).len, 0);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(tensor_text(t, i).len, 0);
     assert_true(tstring_set((tstring *)t->data + 1, slice_of(text)));
     assert_ok(tensor_copy(NULL, t, &copy, err));
     assert_ok(tensor_copy_range(t, 2, t, 1, 1, err));
@@ -295,8 +287,7 @@ TEST(as_shape)
     tensor_unref(t);
 }
 
-static void assert_prints(sm_dtype t, const shape *s, const void *data, size_t most,
-                          const char *want)
+static void assert_prints(sm_dtype t, const shape *s, const void *data, size_t most, const char *want)
 {
     tensor *x;
     str     text;
@@ -312,16 +303,14 @@ static void assert_prints(sm_dtype t, const shape *s, const void *data, size_t m
 /* What TensorFlow 2.21's Assert shows between its brackets. */
 TEST(printing)
 {
-    const int64_t cube[] = { 2, 2, 2 };
-    const int32_t n[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-    const int8_t  small[] = { -3, 4 };
-    const bool    b[] = { true, false };
-    const float f[] = { 0.1f, 1 / 3.f, 1e20f, NAN, -INFINITY, -0.0f, 16777216, 1e-7f, 123456789.f };
-    const double d[] = { 0.1, 1 / 3., 1e20, -NAN, INFINITY, -0.0, 1, 2, 3 };
-    const shape  v1 = shape_vector(1), v2 = shape_vector(2), v4 = shape_vector(4),
-                v9 = shape_vector(9);
-    const shape scalar = shape_scalar(), m = shape_matrix(2, 2), c = shape_of(3, cube),
-                e = shape_matrix(2, 0);
+    const int64_t  cube[] = { 2, 2, 2 };
+    const int32_t  n[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    const int8_t   small[] = { -3, 4 };
+    const bool     b[] = { true, false };
+    const float    f[] = { 0.1f, 1 / 3.f, 1e20f, NAN, -INFINITY, -0.0f, 16777216, 1e-7f, 123456789.f };
+    const double   d[] = { 0.1, 1 / 3., 1e20, -NAN, INFINITY, -0.0, 1, 2, 3 };
+    const shape    v1 = shape_vector(1), v2 = shape_vector(2), v4 = shape_vector(4), v9 = shape_vector(9);
+    const shape    scalar = shape_scalar(), m = shape_matrix(2, 2), c = shape_of(3, cube), e = shape_matrix(2, 0);
     const uint16_t half[] = { 0x2e66, 0x4200 };
 
     assert_prints(SM_INT32, &scalar, n, 3, "1");
@@ -338,8 +327,7 @@ TEST(printing)
     assert_prints(SM_INT8, &v2, small, 3, "-3 4");
     assert_prints(SM_COMPLEX64, &v1, f, 3, "?");
     assert_prints(SM_HALF, &v2, half, 3, "0.0999755859 3");
-    assert_prints(SM_FLOAT, &v9, f, 9,
-                  "0.1 0.333333343 1e+20 nan -inf -0 16777216 1e-07 123456792");
+    assert_prints(SM_FLOAT, &v9, f, 9, "0.1 0.333333343 1e+20 nan -inf -0 16777216 1e-07 123456792");
     assert_prints(SM_DOUBLE, &v9, d, 6, "0.1 0.33333333333333331 1e+20 nan inf -0...");
 }
 
@@ -365,8 +353,7 @@ TEST(copying_without_memory)
 
     assert_ok(tensor_new(m, SM_STRING, &s, &t, err));
     for (size_t i = 0; i < 3; i++)
-        assert_true(
-            tstring_set((tstring *)t->data + i, SLICE("a text beyond the small ones' size")));
+        assert_true(tstring_set((tstring *)t->data + i, SLICE("a text beyond the small ones' size")));
     for (int64_t n = 1;; n++) {
         sm_status status;
         heap_fail_at(n);

@@ -42,8 +42,7 @@ TEST(forms_of_the_same_message)
 TEST(strings)
 {
     check_node("name: 'a' \"b\"\n'c'", "name: \"abc\"\n");
-    check_node("name: 'h\\u00e9\\U0001f600\\ud83d\\ude00'",
-               "name: \"h\xc3\xa9\xf0\x9f\x98\x80\xf0\x9f\x98\x80\"\n");
+    check_node("name: 'h\\u00e9\\U0001f600\\ud83d\\ude00'", "name: \"h\xc3\xa9\xf0\x9f\x98\x80\xf0\x9f\x98\x80\"\n");
     check_node("name: '\\x41\\102\\1033\\?\\\"'", "name: \"ABC3?\\\"\"\n");
     check_node("attr{value{s: '\\377\\000\\001\\n\\r\\t\\'\\\\'}}",
                "attr {\n  value {\n    s: \"\\377\\000\\001\\n\\r\\t\\'\\\\\"\n  }\n}\n");
@@ -83,22 +82,19 @@ TEST(floats_print_as_python_prints_them)
         { "123456.789", "123456.79" },
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check_float(rows[i][0], rows[i][1]);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) check_float(rows[i][0], rows[i][1]);
 }
 
 TEST(numbers)
 {
     check_node("attr{value{i: -0x10}}", "attr {\n  value {\n    i: -16\n  }\n}\n");
     check_node("attr{value{i: 010}}", "attr {\n  value {\n    i: 8\n  }\n}\n");
-    check_node("attr{value{i: -9223372036854775808}}",
-               "attr {\n  value {\n    i: -9223372036854775808\n  }\n}\n");
+    check_node("attr{value{i: -9223372036854775808}}", "attr {\n  value {\n    i: -9223372036854775808\n  }\n}\n");
     check_node("attr{value{b: t}}", "attr {\n  value {\n    b: true\n  }\n}\n");
     check_node("attr{value{b: 0}}", "attr {\n  value {\n    b: false\n  }\n}\n");
     check_node("attr{value{type: -7}}", "attr {\n  value {\n    type: -7\n  }\n}\n");
-    check_node(
-        "attr{value{list{i: [1, -2] f: [] b: [true]}}}",
-        "attr {\n  value {\n    list {\n      i: 1\n      i: -2\n      b: true\n    }\n  }\n}\n");
+    check_node("attr{value{list{i: [1, -2] f: [] b: [true]}}}",
+               "attr {\n  value {\n    list {\n      i: 1\n      i: -2\n      b: true\n    }\n  }\n}\n");
 }
 
 TEST(what_is_refused_and_where)
@@ -134,8 +130,7 @@ TEST(what_is_refused_and_where)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         tf_NodeDef m = { 0 };
         arena_init(&a, 0);
-        assert_fails(message_parse_text(&type_NodeDef, slice_of(rows[i][0]), &a, &m, err),
-                     SM_DATA_LOSS, rows[i][1]);
+        assert_fails(message_parse_text(&type_NodeDef, slice_of(rows[i][0]), &a, &m, err), SM_DATA_LOSS, rows[i][1]);
         arena_clear(&a);
     }
 }
@@ -144,17 +139,15 @@ TEST(an_any_is_spelled_out)
 {
     static const char *const spelled = "any_info {\n  [type.googleapis.com/tensorflow.OpList] {\n  "
                                        "  op {\n      name: \"Add\"\n    }\n  }\n}\n";
-    static const char *const raw =
-        "any_info {\n  type_url: \"x/unknown.Type\"\n  value: \"\\001\"\n}\n";
-    const char *const texts[] = { spelled, raw };
+    static const char *const raw = "any_info {\n  type_url: \"x/unknown.Type\"\n  value: \"\\001\"\n}\n";
+    const char *const        texts[] = { spelled, raw };
 
     for (int i = 0; i < 2; i++) {
         tf_MetaGraphDef_MetaInfoDef m = { 0 };
         str                         out;
         arena_init(&a, 0);
         str_init(&out);
-        assert_ok(
-            message_parse_text(&type_MetaGraphDef_MetaInfoDef, slice_of(texts[i]), &a, &m, err));
+        assert_ok(message_parse_text(&type_MetaGraphDef_MetaInfoDef, slice_of(texts[i]), &a, &m, err));
         if (!i) {
             slice want = unhex(&a, "0a050a03416464");
             assert_true(slice_is(m.any_info->type_url, "type.googleapis.com/tensorflow.OpList"));
@@ -174,10 +167,8 @@ TEST(nesting_is_limited)
 
     arena_init(&a, 0);
     str_init(&text);
-    for (int i = 0; i < 100000; i++)
-        str_addz(&text, "args{");
-    assert_fails(message_parse_text(&type_FullTypeDef, str_slice(&text), &a, &m, err), SM_DATA_LOSS,
-                 "nested");
+    for (int i = 0; i < 100000; i++) str_addz(&text, "args{");
+    assert_fails(message_parse_text(&type_FullTypeDef, str_slice(&text), &a, &m, err), SM_DATA_LOSS, "nested");
     str_clear(&text);
     arena_clear(&a);
 }

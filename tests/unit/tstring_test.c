@@ -80,8 +80,7 @@ TEST(parts_of_itself)
 {
     char text[200];
 
-    for (size_t i = 0; i < sizeof text; i++)
-        text[i] = (char)('a' + i % 26);
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i % 26);
     for (size_t n = 0; n < sizeof text; n += 7)
         for (size_t from = 0; from <= n; from += 5) {
             tstring t = { { 0 } };

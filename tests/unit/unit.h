@@ -41,14 +41,13 @@
     } while (0)
 
 /* The expression, which must use `err`, gives this status and a message that contains `words`. */
-#define assert_fails(expression, wanted, words)                                    \
-    do {                                                                           \
-        sm_error  unit_error = { .status = SM_OK };                                \
-        sm_error *err = &unit_error;                                               \
-        assert_int_equal((expression), wanted);                                    \
-        assert_int_equal(unit_error.status, wanted);                               \
-        if (!strstr(unit_error.message, words))                                    \
-            fail_msg("\"%s\" does not contain \"%s\"", unit_error.message, words); \
+#define assert_fails(expression, wanted, words)                                                                        \
+    do {                                                                                                               \
+        sm_error  unit_error = { .status = SM_OK };                                                                    \
+        sm_error *err = &unit_error;                                                                                   \
+        assert_int_equal((expression), wanted);                                                                        \
+        assert_int_equal(unit_error.status, wanted);                                                                   \
+        if (!strstr(unit_error.message, words)) fail_msg("\"%s\" does not contain \"%s\"", unit_error.message, words); \
     } while (0)
 
 /* A number that looks random and is the same on every run. */

@@ -9,7 +9,8 @@
 
 static val handle_of(graph *g, const char *op, sm_dtype dtype, shape s)
 {
-    const attr attrs[] = { attr_of_string("shared_name", SLICE("v")), attr_of_type("dtype", dtype), attr_of_shape(g, "shape", s) };
+    const attr attrs[] = { attr_of_string("shared_name", SLICE("v")), attr_of_type("dtype", dtype),
+                           attr_of_shape(g, "shape", s) };
     return graph_emit_with(g, op, NULL, 0, attrs, 3);
 }
 
@@ -66,7 +67,9 @@ TEST(read_before_a_value)
     runner_start(&r);
     graph_init(&g, 0);
     graph_add_output(&g, read_of(&g, handle(&g)));
-    assert_graph_fails(&r, &g, SM_FAILED_PRECONDITION, "Could not find variable v. This could mean that the variable has been deleted. In TF1, it can also mean the variable is uninitialized.");
+    assert_graph_fails(
+        &r, &g,
+        SM_FAILED_PRECONDITION, "Could not find variable v. This could mean that the variable has been deleted. In TF1, it can also mean the variable is uninitialized.");
     graph_init(&g, 0);
     graph_add_output(&g, emit(&g, "VarIsInitializedOp", handle(&g)));
     assert_bools(run_one(&r, &g), 1, 0);
@@ -150,10 +153,12 @@ TEST(wrong_types_and_shapes)
     assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, "Trying to read variable with wrong dtype. Expected double got float");
     graph_init(&g, 0);
     (void)emit(&g, "AssignVariableOp", handle(&g), int_value(&g, 1));
-    assert_fails(run_effect(&r, &g, 1, err), SM_INVALID_ARGUMENT, "Trying to assign variable with wrong dtype. Expected float got int32");
+    assert_fails(run_effect(&r, &g, 1, err), SM_INVALID_ARGUMENT,
+                 "Trying to assign variable with wrong dtype. Expected float got int32");
     graph_init(&g, 0);
     (void)emit(&g, "AssignAddVariableOp", handle(&g), floats_value(&g, 1, 2));
-    assert_fails(run_effect(&r, &g, 1, err), SM_INVALID_ARGUMENT, "Cannot update variable with shape [3] using a Tensor with shape [2], shapes must be equal.");
+    assert_fails(run_effect(&r, &g, 1, err), SM_INVALID_ARGUMENT,
+                 "Cannot update variable with shape [3] using a Tensor with shape [2], shapes must be equal.");
     assert_floats(current(&r), 3, 1, 2, 3);
     runner_end(&r);
 }
@@ -166,15 +171,15 @@ TEST(references)
         const char *op;
         double      want[3];
     } rows[] = {
-        { "ScatterUpdate", { 20, 2, -5 } },    { "ScatterAdd", { 21, 2, 8 } },    { "ScatterSub", { -19, 2, -2 } },
-        { "ScatterMul", { 20, 2, -150 } },     { "ScatterMin", { 1, 2, -5 } },    { "ScatterMax", { 20, 2, 10 } },
-        { "ScatterNdUpdate", { 20, 2, -5 } },  { "ScatterNdAdd", { 21, 2, 8 } },  { "ScatterNdSub", { -19, 2, -2 } },
-        { "ScatterNdMin", { 1, 2, -5 } },      { "ScatterNdMax", { 20, 2, 10 } },
+        { "ScatterUpdate", { 20, 2, -5 } },   { "ScatterAdd", { 21, 2, 8 } },    { "ScatterSub", { -19, 2, -2 } },
+        { "ScatterMul", { 20, 2, -150 } },    { "ScatterMin", { 1, 2, -5 } },    { "ScatterMax", { 20, 2, 10 } },
+        { "ScatterNdUpdate", { 20, 2, -5 } }, { "ScatterNdAdd", { 21, 2, 8 } },  { "ScatterNdSub", { -19, 2, -2 } },
+        { "ScatterNdMin", { 1, 2, -5 } },     { "ScatterNdMax", { 20, 2, 10 } },
     };
     runner r;
     runner_start(&r);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        graph  g;
+        graph g;
         graph_init(&g, 0);
         val ref = handle_of(&g, "VariableV2", SM_FLOAT, shape_vector(3));
         val set = emit(&g, "Assign", ref, vector(&g)), indices = ints_value(&g, 2, 0, 2);
@@ -192,7 +197,7 @@ TEST(references)
 
 typedef struct bad_scatter {
     const char *op;
-    bool        matrix;                 /* the variable: [[1 2] [3 4]] or [1 2 3] */
+    bool        matrix; /* the variable: [[1 2] [3 4]] or [1 2 3] */
     int         index_rank, indices[4], index_dims[2];
     int         update_rank, update_dims[2];
     const char *policy, *words;
@@ -203,13 +208,36 @@ static const bad_scatter bad_scatters[] = {
     { "ResourceScatterAdd", false, 1, { 0, -1 }, { 2 }, 1, { 2 }, NULL, "indices[1] = -1 is not in [0, 3)" },
     { "ResourceScatterUpdate", false, 2, { 0, 1, 3, 1 }, { 2, 2 }, 2, { 2, 2 }, NULL, "indices[1,0] = 3 is not in [0, 3)" },
     { "ResourceScatterSub", false, 0, { 3 }, { 0 }, 0, { 0 }, NULL, "indices = 3 is not in [0, 3)" },
-    { "ResourceScatterAdd", true, 1, { 0, 1 }, { 2 }, 1, { 2 }, NULL,
-      "Must have updates.shape = indices.shape + params.shape[1:] or updates.shape = [], got updates.shape [2], indices.shape [2], params.shape [2,2]" },
+    { "ResourceScatterAdd", true, 1, { 0, 1 }, { 2 }, 1, { 2 }, NULL, "Must have updates.shape = indices.shape + params.shape[1:] or updates.shape = [], got updates.shape [2], indices.shape [2], params.shape [2,2]" },
     { "ResourceScatterNdAdd", true, 2, { 1, 1, 0, 2 }, { 2, 2 }, 1, { 2 }, "", "indices[1] = [0, 2] does not index into shape [2,2]" },
     { "ResourceScatterNdUpdate", true, 2, { 1, 1, 0, -1 }, { 2, 2 }, 1, { 2 }, "ERROR", "indices[1] = [0, -1] does not index into shape [2,2]" },
-    { "ResourceScatterNdAdd", true, 2, { 1, 1, 0, 0 }, { 2, 2 }, 1, { 3 }, "", "Outer dimensions of indices and update must match. Indices shape: [2,2], updates shape:[3]" },
-    { "ResourceScatterNdAdd", true, 2, { 1, 0 }, { 2, 1 }, 1, { 2 }, "", "Inner dimensions of output shape must match inner dimensions of updates shape. Output: [2,2] updates: [2]" },
-    { "ResourceScatterNdAdd", true, 2, { 1, 1, 1 }, { 1, 3 }, 1, { 1 }, "", "Inner dimensions of output shape must match inner dimensions of updates shape. Output: [2,2] updates: [1]" },
+    { "ResourceScatterNdAdd",
+      true,
+      2,
+      { 1, 1, 0, 0 },
+      { 2, 2 },
+      1,
+      { 3 },
+      "",
+      "Outer dimensions of indices and update must match. Indices shape: [2,2], updates shape:[3]" },
+    { "ResourceScatterNdAdd",
+      true,
+      2,
+      { 1, 0 },
+      { 2, 1 },
+      1,
+      { 2 },
+      "",
+      "Inner dimensions of output shape must match inner dimensions of updates shape. Output: [2,2] updates: [2]" },
+    { "ResourceScatterNdAdd",
+      true,
+      2,
+      { 1, 1, 1 },
+      { 1, 3 },
+      1,
+      { 1 },
+      "",
+      "Inner dimensions of output shape must match inner dimensions of updates shape. Output: [2,2] updates: [1]" },
     { "ResourceScatterNdAdd", true, 0, { 1 }, { 0 }, 0, { 0 }, "", "Indices shape must have rank at least one. Found:[]" },
     { "ResourceScatterNdAdd", true, 2, { 1, 1, 0, 0 }, { 2, 2 }, 1, { 2 }, "FOO", "Unknown bad indices handling attribute: FOO" },
 };
@@ -229,7 +257,7 @@ TEST(bad_scatters_change_nothing)
     for (size_t i = 0; i < sizeof bad_scatters / sizeof *bad_scatters; i++) {
         const bad_scatter *b = &bad_scatters[i];
         graph              g;
-        shape              index_shape = dims_of(b->index_rank, b->index_dims), update_shape = dims_of(b->update_rank, b->update_dims);
+        shape index_shape = dims_of(b->index_rank, b->index_dims), update_shape = dims_of(b->update_rank, b->update_dims);
         assign_to(&r, b->matrix ? square : vector);
         graph_init(&g, 0);
         const val  in[] = { handle(&g), value_of(&g, new_tensor(SM_INT32, &index_shape, b->indices)),
@@ -237,8 +265,10 @@ TEST(bad_scatters_change_nothing)
         const attr policy = attr_of_string("bad_indices_policy", slice_of(b->policy));
         (void)graph_emit_with(&g, b->op, in, 3, &policy, b->policy ? 1 : 0);
         assert_fails(run_effect(&r, &g, 1, err), SM_INVALID_ARGUMENT, b->words);
-        if (b->matrix) assert_floats(current(&r), 4, 1, 2, 3, 4);
-        else assert_floats(current(&r), 3, 1, 2, 3);
+        if (b->matrix)
+            assert_floats(current(&r), 4, 1, 2, 3, 4);
+        else
+            assert_floats(current(&r), 3, 1, 2, 3);
     }
     runner_end(&r);
 }
@@ -250,16 +280,19 @@ TEST(scatter_passes_over_bad_indices)
     runner_start(&r);
     assign_to(&r, square);
     graph_init(&g, 0);
-    node_with(&g, "ResourceScatterNdAdd", INPUTS(handle(&g), matrix_of(&g, ints_value(&g, 1, 1, 0, 2), 2, 2), floats_value(&g, 10, 20)),
+    node_with(&g, "ResourceScatterNdAdd",
+              INPUTS(handle(&g), matrix_of(&g, ints_value(&g, 1, 1, 0, 2), 2, 2), floats_value(&g, 10, 20)),
               attr_of_string("bad_indices_policy", SLICE("IGNORE")));
     assert_ok(run_effect(&r, &g, 1, err));
     assert_floats(current(&r), 4, 1, 2, 3, 14);
-    graph_init(&g, 0);   /* bools are joined by "or", strings one behind the other */
+    graph_init(&g, 0); /* bools are joined by "or", strings one behind the other */
     const bool flags[] = { true, false };
-    graph_add_output(&g, emit(&g, "ScatterNd", matrix_of(&g, ints_value(&g, 1, 1), 2, 1), vector_value(&g, SM_BOOL, flags, 2), ints_value(&g, 2)));
+    graph_add_output(&g, emit(&g, "ScatterNd", matrix_of(&g, ints_value(&g, 1, 1), 2, 1),
+                              vector_value(&g, SM_BOOL, flags, 2), ints_value(&g, 2)));
     assert_bools(run_one(&r, &g), 2, 0, 1);
     graph_init(&g, 0);
-    graph_add_output(&g, emit(&g, "ScatterNd", matrix_of(&g, ints_value(&g, 1, 1), 2, 1), texts_value(&g, "a", "b"), ints_value(&g, 2)));
+    graph_add_output(&g, emit(&g, "ScatterNd", matrix_of(&g, ints_value(&g, 1, 1), 2, 1), texts_value(&g, "a", "b"),
+                              ints_value(&g, 2)));
     assert_texts(run_one(&r, &g), "|ab");
     runner_end(&r);
 }
@@ -271,7 +304,9 @@ TEST(scatter_divides_by_no_zero)
     runner_start(&r);
     graph_init(&g, 0);
     val ref = handle_of(&g, "VariableV2", SM_INT32, shape_vector(2));
-    graph_add_output(&g, node_with(&g, "ReadVariableOp", INPUTS(emit(&g, "ScatterDiv", emit(&g, "Assign", ref, ints_value(&g, 1, 2)), ints_value(&g, 0), ints_value(&g, 0))),
+    graph_add_output(&g, node_with(&g, "ReadVariableOp",
+                                   INPUTS(emit(&g, "ScatterDiv", emit(&g, "Assign", ref, ints_value(&g, 1, 2)),
+                                               ints_value(&g, 0), ints_value(&g, 0))),
                                    attr_of_type("dtype", SM_INT32)));
     assert_graph_fails(&r, &g, SM_INVALID_ARGUMENT, "updates must not contain 0");
     runner_end(&r);

@@ -48,14 +48,12 @@ TEST(unset)
     tensor   *t;
 
     assert_false(variable_initialised(v));
-    assert_fails(
-        variable_read(v, &t, err), SM_FAILED_PRECONDITION,
-        "Could not find variable net/w. This could mean that the variable has been deleted. In "
-        "TF1, it can "
-        "also mean the variable is uninitialized. Debug info: container=localhost, status error "
-        "message=Resource localhost/net/w/N10tensorflow3VarE does not exist.");
-    assert_fails(variable_update(v, NULL, add_one, NULL, err), SM_FAILED_PRECONDITION,
-                 "Could not find");
+    assert_fails(variable_read(v, &t, err), SM_FAILED_PRECONDITION,
+                 "Could not find variable net/w. This could mean that the variable has been deleted. In "
+                 "TF1, it can "
+                 "also mean the variable is uninitialized. Debug info: container=localhost, status error "
+                 "message=Resource localhost/net/w/N10tensorflow3VarE does not exist.");
+    assert_fails(variable_update(v, NULL, add_one, NULL, err), SM_FAILED_PRECONDITION, "Could not find");
     assert_int_equal(variable_version(v), 0);
     assert_true(slice_is(variable_name(v), "net/w"));
     assert_int_equal(variable_shape(v).rank, UNKNOWN_RANK);
@@ -181,8 +179,7 @@ TEST(many_threads)
 
     assert_ok(variable_assign(v, zero, err));
     tensor_unref(zero);
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, add_many, v), 0);
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, add_many, v), 0);
     for (int i = 0; i < 4; i++) {
         void *failed;
         assert_int_equal(pthread_join(threads[i], &failed), 0);
