@@ -2,8 +2,8 @@
 /* bar_chart.c - the largest values of a row of numbers as bars in the terminal.
  *
  *   probabilities
- *       7  ████████████████████████████████████████  0.9987
- *       9  ▏                                         0.0009
+ *       7  ████████████████████████████████████████  0.9962
+ *       9  ▏                                         0.0031
  *
  * A row is the last axis. Bars are drawn to an eighth of a column, against 1 where the row looks like
  * probabilities (all within 0 and 1) and against its largest absolute value otherwise. */
@@ -61,8 +61,6 @@ static void put_bar(textbuf *b, double share)
 {
     static const char *const part[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
     int eighths = share > 0 ? (int)lround(share * BAR_WIDTH * 8) : 0, columns;
-    if (share > 0 && eighths == 0)
-        eighths = 1;
     for (columns = 0; columns < eighths / 8; columns++)
         textbuf_text(b, "█");
     textbuf_text(b, part[eighths % 8]);

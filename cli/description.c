@@ -235,6 +235,8 @@ static void put_object(object_tree *t, const sm_object *o, const char *name, int
         textbuf_fill(t->b, ' ', 6 + 2 * (size_t)level);
         put_trace(t->b, o, order[i]);
     }
+    if (traces && sm_object_kind_of(o) == SM_OBJECT_FUNCTION)
+        return;                                  /* its children are its traces once more */
     if (level < t->levels)
         for (size_t i = 0; i < sm_object_child_count(o); i++)
             put_object(t, sm_object_child(o, i), sm_object_child_name(o, i), level + 1);

@@ -202,6 +202,10 @@ static int lacks_flags(const invocation *v)
             continue;
         if (!missing)
             fprintf(stderr, "%s %s: error: ", v->name, v->command->name);
+        if (v->program == PROGRAM_SAVEDMODEL) {
+            fprintf(stderr, "%s is missing\n", *v->command->operands ? v->command->operands : text);
+            return 1;
+        }
         fprintf(stderr, "flag --%s=None: Flag --%s must have a value other than None.\n", text, text);
         missing = 1;
     }
