@@ -96,10 +96,12 @@ void call_dead(call *c, int i)
 
 bool call_last_use(const call *c, int i)
 {
-    const step *s = c->engine->step;
-    if (!c->engine->in_body) return false;
+    const engine *e = c->engine;
+    const step   *s = e->step;
+    if (!e->in_body) return false;
     for (uint32_t k = 0; k < s->release_count; k++)
-        if (s->release[k] == s->in[i]) return true;
+        if (s->release[k] == s->in[i])
+            return s->in[i] >= e->f->plan.input_count || (e->run->given && e->run->given[s->in[i]]);
     return false;
 }
 
@@ -176,8 +178,13 @@ sm_status call_function(const call *c, const char *name, size_t k, function **ou
 
 sm_status call_run(call *c, function *f, const tensor *const *in, size_t n_in, tensor **out, size_t n_out)
 {
+    return call_run_given(c, f, in, NULL, n_in, out, n_out);
+}
+
+sm_status call_run_given(call *c, function *f, const tensor *const *in, tensor **given, size_t n_in, tensor **out, size_t n_out)
+{
     for (size_t i = 0; i < n_out; i++) out[i] = NULL;
-    return function_run_nested(f, in, n_in, out, n_out, c->engine->observer, c->engine->depth + 1, c->err);
+    return function_run_nested(f, in, given, n_in, out, n_out, c->engine->observer, c->engine->depth + 1, c->err);
 }
 
 /* -- Permissions ------------------------------------------------------------------------------------------------------------ */

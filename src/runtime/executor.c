@@ -172,10 +172,15 @@ static sm_status run_step(function *f, run *r, uint32_t k, call *c)
     return SM_OK;
 }
 
-static void release_values(run *r, const step *s)
+static void release_values(const plan *p, run *r, const step *s)
 {
-    for (uint32_t i = 0; i < s->release_count; i++)
-        if (r->headers[s->release[i]].buffer) tensor_drop(&r->headers[s->release[i]]);
+    for (uint32_t i = 0; i < s->release_count; i++) {
+        uint32_t slot = s->release[i];
+        if (r->headers[slot].buffer) tensor_drop(&r->headers[slot]);
+        if (slot >= p->input_count || !r->given) continue;
+        tensor_unref(r->given[slot]);
+        r->given[slot] = NULL;
+    }
 }
 
 sm_status run_body(function *f, run *r, const run_observer *observer, int depth, sm_error *err)
@@ -197,7 +202,7 @@ sm_status run_body(function *f, run *r, const run_observer *observer, int depth,
         } else {
             TRY(run_step(f, r, k, &c));
         }
-        release_values(r, s);
+        release_values(p, r, s);
         if (r->scratch.used) arena_reset(&r->scratch);
     }
     return SM_OK;

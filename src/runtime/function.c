@@ -175,11 +175,12 @@ static void finish(function *f, run *r)
     pthread_mutex_lock(&f->lock);
     derived_unref(r->derived);
     r->derived = NULL;
+    r->given = NULL;
     run_give_back(f, r);
     pthread_mutex_unlock(&f->lock);
 }
 
-sm_status function_run_nested(function *f, const tensor *const *in, size_t in_count, tensor **out, size_t out_count,
+sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out, size_t out_count,
                               const run_observer *observer, int depth, sm_error *err)
 {
     run *r = NULL;
@@ -187,6 +188,7 @@ sm_status function_run_nested(function *f, const tensor *const *in, size_t in_co
         return FAIL(err, SM_RESOURCE_EXHAUSTED, "functions call each other more than %d deep", FUNCTION_MOST_DEPTH);
     TRY(check_inputs(f, in, in_count, out_count, err));
     TRY(begin(f, in, depth, &r, err));
+    r->given = given;
     sm_status s = bind_values(f, r, in, out, err);
     if (s == SM_OK) s = run_body(f, r, observer, depth, err);
     if (s == SM_OK) s = collect(f, r, err);
@@ -203,7 +205,7 @@ sm_status function_run(function *f, const tensor *const *in, size_t in_count, te
                        const run_observer *observer, sm_error *err)
 {
     fp_state  fp = fp_flush_denormals();
-    sm_status s = function_run_nested(f, in, in_count, out, out_count, observer, 0, err);
+    sm_status s = function_run_nested(f, in, NULL, in_count, out, out_count, observer, 0, err);
     fp_restore(fp);
     return s;
 }

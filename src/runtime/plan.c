@@ -279,7 +279,7 @@ static sm_status set_liveness(builder *b)
         TRY(arena_check(&p->arena, "compiling a function", b->err));
         for (uint32_t i = 0; i < most; i++) {
             uint32_t slot = i < s->n->input_count ? s->in[i] : s->out + (i - s->n->input_count);
-            if (slot < p->input_count + p->frontier_count || own[slot] != k) continue;
+            if ((slot >= p->input_count && slot < p->input_count + p->frontier_count) || own[slot] != k) continue;
             own[slot] = SLOT_NONE;   /* once, also when the node has it twice */
             s->release[s->release_count++] = slot;
         }

@@ -25,7 +25,7 @@ typedef struct step {
     uint32_t       kernel_count;
     uint32_t      *in;                 /* slots                                                    */
     uint32_t       out;                /* first slot of n->output_count consecutive ones           */
-    uint32_t      *release;            /* slots that nobody needs after this step                  */
+    uint32_t      *release;            /* slots that nobody needs after this step; inputs go if given */
     uint32_t       release_count;
     uint32_t      *after;              /* control inputs, as steps of the same list (dead tokens)  */
     uint32_t       after_count;
@@ -102,6 +102,7 @@ typedef struct run {
     const tensor **in;                 /* arguments of the current step                            */
     tensor       **out;
     tensor       **results;            /* the function's outputs while they are being made         */
+    tensor       **given;              /* per input: the caller's tensor that may go, or NULL      */
     arena          scratch;
     struct run    *next;
 } run;
@@ -142,7 +143,8 @@ sm_status step_infer(const step *s, call *c, shape *out, const tensor *const *va
 /* The first row that does not refuse these shapes: its index. */
 uint32_t  step_choose(const step *s, const call *c);
 sm_status run_body(function *f, run *r, const run_observer *observer, int depth, sm_error *err) CHECKED;
-sm_status function_run_nested(function *f, const tensor *const *in, size_t in_count, tensor **out, size_t out_count,
+/* given: NULL, or as call_run_given. */
+sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out, size_t out_count,
                               const run_observer *observer, int depth, sm_error *err) CHECKED;
 
 /* derived.c: the newest derived values (one reference), made anew where variables have moved. f's lock is held. */

@@ -123,7 +123,8 @@ static sm_status run_case(call *c)
 
 /* -- Loops ----------------------------------------------------------------------------------------------------------------- */
 
-/* The variables of a loop while it runs: now[first + i] is what a function sees, owned[i] what we have to release. */
+/* The variables of a loop while it runs: now[first + i] is what a function sees, owned[first + i] what we have to release.
+ * The body gets what we own: it may let it go early, and change a list in place that it holds alone. */
 typedef struct loop {
     int            first, count;      /* arguments before the variables (For: the index), and variables */
     const tensor **now;
@@ -134,37 +135,39 @@ static sm_status loop_begin(call *c, loop *l, int arguments, int first_input)
 {
     l->first = arguments;
     l->count = c->n_in - first_input;
-    size_t n = (size_t)l->count + 1;
-    l->now = call_scratch(c, (n + (size_t)arguments) * sizeof *l->now);
+    size_t n = (size_t)l->count + (size_t)arguments + 1;
+    l->now = call_scratch(c, n * sizeof *l->now);
     l->owned = call_scratch(c, n * sizeof *l->owned);
     l->next = call_scratch(c, n * sizeof *l->next);
     if (!l->now || !l->owned || !l->next) return SM_RESOURCE_EXHAUSTED;
-    for (int i = 0; i < l->count; i++) {
-        l->now[arguments + i] = c->in[first_input + i];
-        l->owned[i] = NULL;
-    }
+    memset(l->owned, 0, n * sizeof *l->owned);
+    for (int i = 0; i < l->count; i++) l->now[arguments + i] = c->in[first_input + i];
     return SM_OK;
+}
+
+static void loop_release(loop *l)
+{
+    release_tensors(l->owned + l->first, l->count);
 }
 
 /* One round: the body's results take the variables' places. */
 static sm_status loop_step(call *c, loop *l, function *body)
 {
-    TRY(call_run(c, body, l->now, (size_t)(l->first + l->count), l->next, (size_t)l->count));
-    for (int i = 0; i < l->count; i++) {
-        tensor_unref(l->owned[i]);
-        l->now[l->first + i] = l->owned[i] = l->next[i];
-    }
+    TRY(call_run_given(c, body, l->now, l->owned, (size_t)(l->first + l->count), l->next, (size_t)l->count));
+    loop_release(l);
+    for (int i = 0; i < l->count; i++) l->now[l->first + i] = l->owned[l->first + i] = l->next[i];
     return SM_OK;
 }
 
 /* Gives the variables; after no round at all these are the inputs. */
 static sm_status loop_end(call *c, loop *l)
 {
+    tensor  **owned = l->owned + l->first;
     sm_status s = SM_OK;
     for (int i = 0; i < l->count && s == SM_OK; i++)
-        if (!l->owned[i]) s = tensor_keep(c->memory, l->now[l->first + i], &l->owned[i], c->err);
-    if (s == SM_OK) return give_outputs(c, l->owned);
-    release_tensors(l->owned, l->count);
+        if (!owned[i]) s = tensor_keep(c->memory, l->now[l->first + i], &owned[i], c->err);
+    if (s == SM_OK) return give_outputs(c, owned);
+    loop_release(l);
     return s;
 }
 
@@ -191,7 +194,7 @@ static sm_status run_while(call *c)
         if (s == SM_OK) s = loop_condition(c, &l, cond, &go_on);
     }
     if (s == SM_OK) return loop_end(c, &l);
-    release_tensors(l.owned, l.count);
+    loop_release(&l);
     return s;
 }
 
@@ -228,7 +231,7 @@ static sm_status run_for(call *c)
         tensor_unref(t);
     }
     if (s == SM_OK) return loop_end(c, &l);
-    release_tensors(l.owned, l.count);
+    loop_release(&l);
     return s;
 }
 
