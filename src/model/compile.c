@@ -26,7 +26,9 @@ static sm_status call_body(void *context, const func_ref *ref, graph *out, sm_er
     compiler *c = context;
 
     compile_graph_init(out);
-    return import_function(c->model, ref, out, err);
+    sm_status status = import_function(c->model, ref, out, err);
+    if (status != SM_OK) graph_clear(out);
+    return status;
 }
 
 sm_status compile_prepare(compiler *c, graph *g, sm_error *err)

@@ -54,6 +54,7 @@ static sm_status resource_handle(sm_model *m, size_t id, tensor **out, sm_error 
         if (err) *err = *in->failures[id];
         return in->failures[id]->status;
     }
+    TRY(arena_check(&m->arena, "initialising the model", err));       /* the failure may not have been kept */
     if (!in->handles || !in->handles[id]) return FAIL(err, SM_FAILED_PRECONDITION, "resource %zu was not created", id);
     *out = tensor_ref(in->handles[id]);
     return SM_OK;

@@ -61,7 +61,7 @@ static sm_status open_text(sm_saved_model *s, const char *path, sm_error *err)
     tf_SavedModel *whole = ARENA_NEW(&scratch, tf_SavedModel);
     status = whole ? message_parse_text(&type_SavedModel, s->file.bytes, &scratch, whole, err)
                    : arena_check(&scratch, "reading the SavedModel", err);
-    if (status != SM_OK) status = unparsable(err, path, true);
+    if (status == SM_DATA_LOSS) status = unparsable(err, path, true);
     if (status == SM_OK) status = message_encode(&type_SavedModel, whole, &s->arena, &s->wire, err);
     arena_clear(&scratch);
     file_close(&s->file);

@@ -2,6 +2,8 @@
 /* The models of tests/models: TensorFlow's answers, defaults, state, several threads, what goes wrong when calling. */
 #include "unit.h"
 
+#include "base/heap.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -324,4 +326,54 @@ TEST(graphs_are_printed)
     assert_null(strstr(text, "before"));
     assert_fails(sm_function_dump(f, SM_DUMP_AFTER, stop_printing, NULL, err), SM_CANCELLED, "ended");
     sm_model_free(m);
+}
+
+/* -- Memory that runs out --------------------------------------------------------------------------------------------------- */
+
+/* Loads, runs, looks; everything may fail, and must say so. */
+static sm_status use_model(const char *directory, const char *signature, const example *e, sm_error *error)
+{
+    sm_model *m = NULL;
+    sm_tensor *out[MOST] = { NULL };
+    sm_status s = sm_model_load(directory, NULL, &m, error);
+
+    if (s == SM_OK) {
+        sm_function *f = sm_model_signature(m, signature);
+        s = f ? sm_function_run(f, e->in, sm_function_input_count(f), out, sm_function_output_count(f), error) : SM_RESOURCE_EXHAUSTED;
+        for (size_t i = 0; i < sm_model_variable_count(m); i++) (void)sm_variable_path(sm_model_variable(m, i));
+    }
+    for (int i = 0; i < MOST; i++) sm_tensor_unref(out[i]);
+    sm_model_free(m);
+    return s;
+}
+
+TEST(every_allocation_may_fail)
+{
+    static const struct {
+        const char *model, *signature, *file;
+    } rows[] = { { "nested", "run", "serve.run" }, { "table", "find", "serve.find" }, { "partitioned", "serving_default", "serve.serving_default" } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char      directory[512], path[512];
+        example   e;
+        sm_model *m = load_model(rows[i].model, "serve");
+        (void)snprintf(directory, sizeof directory, MODELS "%s/saved_model", rows[i].model);
+        (void)snprintf(path, sizeof path, MODELS "%s/%s.npz", rows[i].model, rows[i].file);
+        read_example(path, sm_model_signature(m, rows[i].signature), &e);
+        for (int64_t n = 1;; n += 1 + n / 64) {
+            heap_fail_at(n);
+            sm_error  error = { .status = SM_OK };
+            sm_status s = use_model(directory, rows[i].signature, &e, &error);
+            int64_t   left = heap_fail_left();
+            heap_fail_at(0);
+            if (left > 0) {                    /* there were fewer allocations than that */
+                assert_int_equal(s, SM_OK);
+                break;
+            }
+            if (s != SM_OK && s != SM_RESOURCE_EXHAUSTED)
+                fail_msg("%s, allocation %d: %s: %s", rows[i].model, (int)n, sm_status_name(s), error.message);
+        }
+        clear_example(&e);
+        sm_model_free(m);
+    }
 }
