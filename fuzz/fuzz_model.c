@@ -233,6 +233,7 @@ static void use_folder(void)
     sm_error           err = { SM_OK, "", "" };
     ro.threads = 1;
     ro.max_bytes = (size_t)256 << 20;
+    ro.max_seconds = 2;
     if (sm_runtime_new(&ro, &lo.runtime, NULL) != SM_OK) return;
     lo.copy = 1;
     sm_status s = sm_saved_model_open(folder, &lo, &saved, &err);

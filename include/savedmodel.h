@@ -174,8 +174,9 @@ typedef struct sm_runtime_options {
     size_t      max_bytes;       /* memory that tensors may take at one time; 0: three quarters of RAM  */
     const char *isa;             /* "portable", "sse2", "avx2", "avx512": at most this; NULL: the best  */
     int         allow_files;     /* ops may read and write files other than the model's own assets      */
+    double      max_seconds;     /* that one call may take (DEADLINE_EXCEEDED after that); 0: no limit  */
 } sm_runtime_options;
-#define SM_RUNTIME_OPTIONS_INIT { sizeof(sm_runtime_options), 0, 0, 0, 0 }
+#define SM_RUNTIME_OPTIONS_INIT { sizeof(sm_runtime_options), 0, 0, 0, 0, 0 }
 
 SM_API SM_CHECKED sm_status sm_runtime_new(const sm_runtime_options *o, sm_runtime **out, sm_error *err);
 SM_API void sm_runtime_free(sm_runtime *r);        /* after the models that use it                      */

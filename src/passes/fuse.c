@@ -28,10 +28,11 @@ static bool is_fused(const char *name)
     return false;
 }
 
-static bool same_format(const node *a, const node *b)
+/* Channels last, in both (MatMul has no format): the fused kernels know nothing else. */
+static bool formats_fit(const node *a, const node *b)
 {
     const attr *x = node_attr(a, "data_format"), *y = node_attr(b, "data_format");
-    return !x || !y || slice_eq(x->v.s, y->v.s);
+    return !x || (slice_is(x->v.s, "NHWC") && (!y || slice_eq(x->v.s, y->v.s)));
 }
 
 static attr fused_ops(graph *g, const slice *before, size_t count, const char *name)
@@ -57,7 +58,7 @@ static void fuse_bias_at(graph *g, const facts *f, node_id id)
     if (!node_is(bias, "BiasAdd") || bias->control_count) return;
     node        base = *graph_producer(g, bias->inputs[0]);
     const char *form = fused_form(base.op->name);
-    if (!form || node_type(bias, "T") != SM_FLOAT || !facts_single_use(f, g, bias->inputs[0]) || !same_format(&base, bias))
+    if (!form || node_type(bias, "T") != SM_FLOAT || !facts_single_use(f, g, bias->inputs[0]) || !formats_fit(&base, bias))
         return;
     int64_t *type_list = ARENA_ARRAY(&g->arena, int64_t, 1);
     if (!type_list) return;

@@ -13,6 +13,7 @@ typedef struct builder {
     function        *f;
     const derived   *old;
     derived         *d;
+    const run_observer *observer;
     int              depth;
     sm_error        *err;
     arena            tmp;
@@ -159,7 +160,7 @@ static sm_status compute(builder *b)
 {
     plan     *p = &b->f->plan;
     arena     scratch;
-    engine    e = { .f = b->f, .depth = b->depth };
+    engine    e = { .f = b->f, .observer = b->observer, .depth = b->depth };
     call      c = { .pool = b->f->env->runtime->pool, .memory = b->f->env->runtime->memory, .scratch = &scratch,
                     .engine = &e, .err = b->err };
     uint32_t *last = last_uses(b), read = 0;
@@ -247,10 +248,10 @@ static void drop_layouts(function *f)
     }
 }
 
-sm_status derived_update(function *f, int depth, derived **out, sm_error *err)
+sm_status derived_update(function *f, const run_observer *observer, int depth, derived **out, sm_error *err)
 {
     if (!f->derived || !derived_fresh(f->derived)) {
-        builder b = { .f = f, .old = f->derived, .depth = depth, .err = err };
+        builder b = { .f = f, .old = f->derived, .observer = observer, .depth = depth, .err = err };
         TRY(derived_new(&f->plan, &b.d, err));
         arena_init(&b.tmp, 0);
         sm_status s = build(&b);

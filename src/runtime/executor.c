@@ -168,7 +168,7 @@ static sm_status run_step(function *f, run *r, uint32_t k, call *c)
     if (status == SM_OK) status = check_shapes(l, s, c);
     if (status != SM_OK)
         return error_prefix(c->err, status, "node '" SLICE_FMT "' (%s)", SLICE_ARG(s->n->name), s->n->op->name);
-    if (e->observer) observe(e->observer, s, c, e->dead);
+    if (e->observer && e->observer->see) observe(e->observer, s, c, e->dead);
     return SM_OK;
 }
 
@@ -181,6 +181,13 @@ static void release_values(const plan *p, run *r, const step *s)
         tensor_unref(r->given[slot]);
         r->given[slot] = NULL;
     }
+}
+
+/* A loop may never end: a call that has a deadline looks at the clock before each step. */
+static sm_status check_deadline(const function *f, const run_observer *o, sm_error *err)
+{
+    if (!o || !o->deadline || clock_now() <= o->deadline) return SM_OK;
+    return FAIL(err, SM_DEADLINE_EXCEEDED, "the call took longer than %g seconds", f->env->runtime->max_seconds);
 }
 
 sm_status run_body(function *f, run *r, const run_observer *observer, int depth, sm_error *err)
@@ -196,6 +203,7 @@ sm_status run_body(function *f, run *r, const run_observer *observer, int depth,
     for (uint32_t k = 0; k < p->body.count; k++) {
         step *s = &f->plan.body.steps[k];
         if (r->layout->skip[k]) continue;
+        TRY(check_deadline(f, observer, err));
         if (p->has_flow && step_is_dead(r, s)) {
             r->step_dead[k] = true;
             for (uint32_t i = 0; i < s->n->output_count; i++) r->dead[s->out + i] = true;

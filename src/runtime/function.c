@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "runtime/plan.h"
 
+#include <time.h>
+
 sm_status function_new(const environment *env, slice name, graph *g, function **out, sm_error *err)
 {
     function *f = heap_zero(sizeof *f);
@@ -94,12 +96,12 @@ static sm_status find_layout(function *f, const derived *d, const tensor *const 
     return SM_OK;
 }
 
-static sm_status begin(function *f, const tensor *const *in, int depth, run **out, sm_error *err)
+static sm_status begin(function *f, const tensor *const *in, const run_observer *observer, int depth, run **out, sm_error *err)
 {
     layout  *l = NULL;
     derived *d = NULL;
     pthread_mutex_lock(&f->lock);
-    sm_status s = derived_update(f, depth, &d, err);
+    sm_status s = derived_update(f, observer, depth, &d, err);
     if (s == SM_OK) s = find_layout(f, d, in, &l, err);
     if (s == SM_OK) s = run_take(f, l, out, err);
     if (s == SM_OK) (*out)->derived = d;
@@ -187,7 +189,7 @@ sm_status function_run_nested(function *f, const tensor *const *in, tensor **giv
     if (depth > FUNCTION_MOST_DEPTH)
         return FAIL(err, SM_RESOURCE_EXHAUSTED, "functions call each other more than %d deep", FUNCTION_MOST_DEPTH);
     TRY(check_inputs(f, in, in_count, out_count, err));
-    TRY(begin(f, in, depth, &r, err));
+    TRY(begin(f, in, observer, depth, &r, err));
     r->given = given;
     sm_status s = bind_values(f, r, in, out, err);
     if (s == SM_OK) s = run_body(f, r, observer, depth, err);
@@ -201,11 +203,21 @@ sm_status function_run_nested(function *f, const tensor *const *in, tensor **giv
     return s;
 }
 
+uint64_t clock_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 sm_status function_run(function *f, const tensor *const *in, size_t in_count, tensor **out, size_t out_count,
                        const run_observer *observer, sm_error *err)
 {
-    fp_state  fp = fp_flush_denormals();
-    sm_status s = function_run_nested(f, in, NULL, in_count, out, out_count, observer, 0, err);
+    fp_state     fp = fp_flush_denormals();
+    run_observer o = observer ? *observer : (run_observer){ 0 };
+    double       seconds = f->env->runtime->max_seconds;
+    if (seconds > 0) o.deadline = clock_now() + (uint64_t)(seconds < 1e9 ? seconds * 1e9 : 1e18);
+    sm_status s = function_run_nested(f, in, NULL, in_count, out, out_count, &o, 0, err);
     fp_restore(fp);
     return s;
 }

@@ -21,10 +21,12 @@ typedef struct environment {
     bool        observable;            /* compute every node at each call, so that an observer sees them all */
 } environment;
 
-/* Sees every node's outputs while a function runs; functions called by nodes included. */
+/* Sees every node's outputs while a function runs; functions called by nodes included. The engine adds until when the
+ * call may go on. */
 typedef struct run_observer {
-    sm_observer *see;
+    sm_observer *see;                  /* NULL: nobody looks                                         */
     void        *context;
+    uint64_t     deadline;             /* nanoseconds of the monotonic clock; 0: none                */
 } run_observer;
 
 /* Makes a plan of g, which is consumed (cleared) also on failure. name is copied. UNIMPLEMENTED names an op or a

@@ -147,8 +147,11 @@ sm_status run_body(function *f, run *r, const run_observer *observer, int depth,
 sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out, size_t out_count,
                               const run_observer *observer, int depth, sm_error *err) CHECKED;
 
+/* function.c: the monotonic clock, in nanoseconds. */
+uint64_t clock_now(void);
+
 /* derived.c: the newest derived values (one reference), made anew where variables have moved. f's lock is held. */
-sm_status derived_update(function *f, int depth, derived **out, sm_error *err) CHECKED;
+sm_status derived_update(function *f, const run_observer *observer, int depth, derived **out, sm_error *err) CHECKED;
 void      derived_unref(derived *d);
 bool      derived_constant(const function *f, const derived *d, uint32_t i);   /* depends on no variable */
 

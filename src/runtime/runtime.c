@@ -30,6 +30,7 @@ sm_status runtime_new(const sm_runtime_options *o, sm_runtime **out, sm_error *e
     r->refs = 1;
     r->isa = most < best ? most : best;
     r->allow_files = o->allow_files != 0;
+    r->max_seconds = o->max_seconds > 0 ? o->max_seconds : 0;
     r->memory = memory_new(o->max_bytes ? o->max_bytes : default_memory());
     sm_status s = r->memory ? pool_new(o->threads, &r->pool, err) : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
     if (s != SM_OK) {

@@ -12,6 +12,7 @@ struct sm_runtime {
     pool   *pool;
     memory *memory;
     isa     isa;             /* kernels that need more are passed over */
+    double  max_seconds;     /* of one call; 0: no limit           */
     bool    allow_files;     /* ops may touch files other than the model's assets */
     bool    is_default;
 };
