@@ -89,7 +89,7 @@ sm_status sm_function_run_with(sm_function *f, sm_tensor *const *in, size_t in_c
         return FAIL(err, SM_INVALID_ARGUMENT, "%s has %zu inputs, %zu were given", f->key, f->input_count, in_count);
     if (out_count != f->output_count)
         return FAIL(err, SM_INVALID_ARGUMENT, "%s has %zu outputs, %zu were asked for", f->key, f->output_count, out_count);
-    run_observer watch = { o ? o->observer : NULL, o ? o->context : NULL };
+    run_observer watch = { .see = o ? o->observer : NULL, .context = o ? o->context : NULL };
     return signature_run(f, in, out, watch.see ? &watch : NULL, err);
 }
 

@@ -124,8 +124,8 @@ static bool parse_extent(slice piece, int64_t dim, int64_t *start, int64_t *leng
 
 sm_status box_parse(slice text, const bundle_entry *e, box *out, bool *whole, sm_error *err)
 {
-    slice   spec, piece;
-    int     rank = 0;
+    slice     spec, piece;
+    int       rank = 0;
     ptrdiff_t at = slice_rfind(text, ' ');
 
     *whole = true;
@@ -133,8 +133,7 @@ sm_status box_parse(slice text, const bundle_entry *e, box *out, bool *whole, sm
     spec = at < 0 ? text : slice_tail(text, (size_t)at + 1);
     out->shape.rank = e->shape.rank;
     while (next_piece(&spec, ':', &piece)) {
-        if (rank >= e->shape.rank ||
-            !parse_extent(piece, e->shape.dims[rank], &out->start[rank], &out->shape.dims[rank]))
+        if (rank >= e->shape.rank || !parse_extent(piece, e->shape.dims[rank], &out->start[rank], &out->shape.dims[rank]))
             break;
         if (out->shape.dims[rank] != e->shape.dims[rank]) *whole = false;
         rank++;
@@ -151,9 +150,9 @@ typedef struct fill {
     const bundle_entry *entry;
     box                 part;
     bool                has_part, any_shape;
-    variable           *of;       /* borrowed: the variable owns the fill */
+    variable           *of; /* borrowed: the variable owns the fill */
     sm_dtype            dtype;
-    shape               shape;    /* as declared                          */
+    shape               shape; /* as declared                          */
 } fill;
 
 static sm_status wrong_shape(const fill *f, const shape *stored, sm_error *err)

@@ -10,19 +10,19 @@
 typedef struct checkpoint {
     _Atomic uint32_t refs;
     bundle          *bundle;
-    memory          *memory;        /* account for what cannot stay in the mapping */
+    memory          *memory; /* account for what cannot stay in the mapping */
 } checkpoint;
 
 /* A part of a tensor: dims [start, start + length) of each dimension. */
 typedef struct box {
-    shape   shape;                  /* of the part: the lengths                    */
+    shape   shape; /* of the part: the lengths                    */
     int64_t start[SHAPE_MAX_RANK];
 } box;
 
 /* Opens <directory>/variables/variables, when there is an index; *out is NULL otherwise. */
 sm_status   checkpoint_open(const char *directory, bool copy, memory *m, checkpoint **out, sm_error *err) CHECKED;
 checkpoint *checkpoint_ref(checkpoint *c);
-void        checkpoint_unref(checkpoint *c);                                   /* NULL is fine */
+void        checkpoint_unref(checkpoint *c); /* NULL is fine */
 /* The tensor (or a part of it): in the mapped file where its bytes are aligned, else a copy. Checksums are verified. */
 sm_status checkpoint_read(checkpoint *c, const bundle_entry *e, const box *part, tensor **out, sm_error *err) CHECKED;
 /* "10 4 0,5:-" (RestoreV2's shape_and_slice) as a part of e; *whole is set for "" and for all dimensions in full. */

@@ -13,8 +13,8 @@
 #include "model/model.h"
 #include "passes/passes.h"
 
-#define GRAPH_BUDGET ((size_t)1 << 30)     /* for nodes; constants do not count */
-#define MOST_DEPTH 64                      /* of functions that contain each other */
+#define GRAPH_BUDGET ((size_t)1 << 30) /* for nodes; constants do not count */
+#define MOST_DEPTH 64                  /* of functions that contain each other */
 
 void compile_graph_init(graph *g)
 {
@@ -87,7 +87,7 @@ static sm_status find_locked(compiler *c, const func_ref *ref, function **out, s
     size_t index = (size_t)*at;
     if (fresh) {
         if (!arena_push(a, &c->all, &c->count, &c->capacity, sizeof *c->all))
-            return arena_check(a, "compiling a function", err);      /* the arena is spent for good */
+            return arena_check(a, "compiling a function", err); /* the arena is spent for good */
         *at = index = c->count - 1;
     } else if (c->all[index].f) {
         *out = c->all[index].f;

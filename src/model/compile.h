@@ -6,14 +6,14 @@
 #include "runtime/function.h"
 
 typedef enum compile_mode {
-    COMPILE_FULL,         /* with the passes                                             */
-    COMPILE_PLAIN,        /* without: nodes keep their names, for those who watch a run  */
+    COMPILE_FULL,  /* with the passes                                             */
+    COMPILE_PLAIN, /* without: nodes keep their names, for those who watch a run  */
     COMPILE_MODES
 } compile_mode;
 
 typedef struct compiled {
-    function *f;          /* NULL: not compiled (yet) */
-    bool      busy;       /* it is being compiled     */
+    function *f;    /* NULL: not compiled (yet) */
+    bool      busy; /* it is being compiled     */
 } compiled;
 
 /* One per mode and model. Guarded by the model's lock. */
@@ -29,7 +29,7 @@ typedef struct compiler {
 
 void compiler_init(compiler *c, sm_model *m, compile_mode mode);
 void compiler_clear(compiler *c);
-void compile_graph_init(graph *g);                         /* graph_init with this room's budget */
+void compile_graph_init(graph *g); /* graph_init with this room's budget */
 /* Inlines the calls and, in full mode, runs the passes. */
 sm_status compile_prepare(compiler *c, graph *g, sm_error *err) CHECKED;
 /* The same and a plan. g is consumed, also on failure. */

@@ -24,7 +24,8 @@ static sm_status asset_path(sm_model *m, size_t id, tensor **out, sm_error *err)
     str     path;
 
     if (index < 0 || (size_t)index >= m->asset_count)
-        return FAIL(err, SM_INVALID_ARGUMENT, "object %zu is asset %d, but there are %zu assets", id, index, m->asset_count);
+        return FAIL(err, SM_INVALID_ARGUMENT, "object %zu is asset %d, but there are %zu assets", id, index,
+                    m->asset_count);
     str_init(&path);
     str_addf(&path, "%s/%s", m->asset_directory, m->assets[index]);
     sm_status status = tensor_string_scalar(m->runtime->memory, str_slice(&path), out, err);
@@ -41,8 +42,8 @@ static sm_status constant_value(sm_model *m, size_t id, tensor **out, sm_error *
     const tf_NodeDef            *n = definition_node(d, name);
     const tf_NodeDef_attr_entry *e = n ? MAP_FIND(n, attr, SLICE("value")) : NULL;
     if (!e || e->value.which != tf_AttrValue_tensor)
-        return FAIL(err, SM_INVALID_ARGUMENT, "object %zu is the constant '" SLICE_FMT "', which the graph does not have", id,
-                    SLICE_ARG(name));
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "object %zu is the constant '" SLICE_FMT "', which the graph does not have", id, SLICE_ARG(name));
     return import_tensor(m, e->value.tensor, out, err);
 }
 
@@ -54,7 +55,7 @@ static sm_status resource_handle(sm_model *m, size_t id, tensor **out, sm_error 
         if (err) *err = *in->failures[id];
         return in->failures[id]->status;
     }
-    TRY(arena_check(&m->arena, "initialising the model", err));       /* the failure may not have been kept */
+    TRY(arena_check(&m->arena, "initialising the model", err)); /* the failure may not have been kept */
     if (!in->handles || !in->handles[id]) return FAIL(err, SM_FAILED_PRECONDITION, "resource %zu was not created", id);
     *out = tensor_ref(in->handles[id]);
     return SM_OK;
@@ -104,7 +105,8 @@ sm_status concrete_import(sm_model *m, slice name, graph *g, const val *argument
     val *values = ARENA_ARRAY(&g->arena, val, s->input_arg_count + 1);
     TRY(arena_check(&g->arena, "importing a function", err));
     if (argument_count) memcpy(values, arguments, argument_count * sizeof *values);
-    if (f) TRY_IN(bind_captures(m, f, s, g, values, argument_count, err), err, "function '" SLICE_FMT "'", SLICE_ARG(name));
+    if (f)
+        TRY_IN(bind_captures(m, f, s, g, values, argument_count, err), err, "function '" SLICE_FMT "'", SLICE_ARG(name));
     return import_body(m, &ref, g, values, s->input_arg_count, results, result_count, err);
 }
 
@@ -130,8 +132,8 @@ static sm_status compile_concrete(sm_model *m, slice name, const tensor *const *
     return status;
 }
 
-sm_status concrete_run(sm_model *m, slice name, const tensor *const *in, size_t in_count, tensor ***out, size_t *out_count,
-                       sm_error *err)
+sm_status concrete_run(sm_model *m, slice name, const tensor *const *in, size_t in_count, tensor ***out,
+                       size_t *out_count, sm_error *err)
 {
     function *f;
 

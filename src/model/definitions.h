@@ -13,32 +13,32 @@ typedef struct sm_graph definition;
 
 struct sm_graph {
     sm_model             *model;
-    slice                 name;         /* "" for the MetaGraph's own graph           */
+    slice                 name; /* "" for the MetaGraph's own graph           */
     const char           *name_text;
-    slice                 wire;         /* of the FunctionDef                         */
-    const tf_FunctionDef *function;     /* NULL for the MetaGraph's own graph         */
+    slice                 wire;     /* of the FunctionDef                         */
+    const tf_FunctionDef *function; /* NULL for the MetaGraph's own graph         */
     const tf_NodeDef     *nodes;
     size_t                node_count;
     bool                  decoded, indexed;
-    map                   names;        /* node name -> index, when indexed           */
-    sm_node              *views;        /* the public form, when asked for            */
+    map                   names; /* node name -> index, when indexed           */
+    sm_node              *views; /* the public form, when asked for            */
 };
 
 typedef struct definitions {
-    bool         read;
-    definition  *all;                   /* 0: the MetaGraph's own graph               */
-    size_t       count;
-    map          by_name;               /* functions: name -> index in `all`          */
+    bool                         read;
+    definition                  *all; /* 0: the MetaGraph's own graph               */
+    size_t                       count;
+    map                          by_name; /* functions: name -> index in `all`          */
     const tf_RegisteredGradient *gradients;
-    size_t       gradient_count;
-    int64_t     *load_order;            /* by index; -1: caught in a cycle            */
+    size_t                       gradient_count;
+    int64_t                     *load_order; /* by index; -1: caught in a cycle            */
 } definitions;
 
 /* Finds the functions. Called by all others. DATA_LOSS when the library does not parse. */
 sm_status definitions_read(sm_model *m, sm_error *err) CHECKED;
 /* The function called `name`; NOT_FOUND when the library has none. Decoded and indexed. */
 sm_status definition_of_function(sm_model *m, slice name, definition **out, sm_error *err) CHECKED;
-bool      definition_is_function(const sm_model *m, slice name);       /* after definitions_read */
+bool      definition_is_function(const sm_model *m, slice name); /* after definitions_read */
 /* The MetaGraph's own graph, decoded and indexed. */
 sm_status definition_of_graph(sm_model *m, definition **out, sm_error *err) CHECKED;
 /* Decodes d's nodes (no index: enough for listing). */

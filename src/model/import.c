@@ -15,7 +15,7 @@
 
 #include "model/model.h"
 
-typedef struct range {              /* of values: first of count */
+typedef struct range { /* of values: first of count */
     uint32_t first, count;
 } range;
 
@@ -23,18 +23,18 @@ typedef struct importer {
     sm_model         *m;
     graph            *g;
     const definition *d;
-    const func_ref   *ref;          /* the call: its attributes stand in for placeholders        */
+    const func_ref   *ref; /* the call: its attributes stand in for placeholders        */
     sm_error         *err;
     arena             scratch;
     bool             *needed, *fed; /* by node                                                   */
     node_id          *made;         /* by node                                                   */
     uint32_t         *todo;
     size_t            todo_count;
-    map               arguments;    /* of a function: name -> index in argument_ranges           */
+    map               arguments; /* of a function: name -> index in argument_ranges           */
     range            *argument_ranges;
     const val        *argument_values;
-    map               feeds;        /* of the graph: (node, slot) -> value                       */
-    val              *found;        /* values that the current input names stand for             */
+    map               feeds; /* of the graph: (node, slot) -> value                       */
+    val              *found; /* values that the current input names stand for             */
     size_t            found_count, found_capacity;
     attr_list         attrs;
 } importer;
@@ -54,8 +54,10 @@ void import_split_tensor(slice text, slice *name, int64_t *slot)
 
     *name = text;
     *slot = 0;
-    if (colon > 0 && slice_int(slice_tail(text, (size_t)colon + 1), slot)) *name = slice_head(text, (size_t)colon);
-    else *slot = 0;
+    if (colon > 0 && slice_int(slice_tail(text, (size_t)colon + 1), slot))
+        *name = slice_head(text, (size_t)colon);
+    else
+        *slot = 0;
 }
 
 /* The node or argument that an input names. */
@@ -101,8 +103,9 @@ static sm_status unknown_input(importer *im, const tf_NodeDef *user, slice input
         return FAIL(im->err, SM_INVALID_ARGUMENT, "Node '" SLICE_FMT "': Unknown input node '" SLICE_FMT "'",
                     SLICE_ARG(user->name), SLICE_ARG(input));
     if (im->d->function)
-        return FAIL(im->err, SM_INVALID_ARGUMENT, "function '" SLICE_FMT "' returns '" SLICE_FMT "', which it does not have",
-                    SLICE_ARG(im->d->name), SLICE_ARG(input));
+        return FAIL(im->err, SM_INVALID_ARGUMENT,
+                    "function '" SLICE_FMT "' returns '" SLICE_FMT "', which it does not have", SLICE_ARG(im->d->name),
+                    SLICE_ARG(input));
     return FAIL_KIND(im->err, SM_INVALID_ARGUMENT, "KeyError",
                      "The name '" SLICE_FMT "' refers to a Tensor which does not exist in the graph", SLICE_ARG(input));
 }
@@ -170,13 +173,12 @@ size_t import_expected_inputs(const op_signature *s, const attr_list *attrs)
 {
     size_t sum = 0;
 
-    for (size_t i = 0; i < s->input_count; i++)
-        sum += argument_length(s, &s->inputs[i], attrs->items, attrs->count);
+    for (size_t i = 0; i < s->input_count; i++) sum += argument_length(s, &s->inputs[i], attrs->items, attrs->count);
     return sum;
 }
 
-static sm_status type_list(importer *im, const tf_OpDef_ArgDef *args, size_t n, const func_ref *caller, const char *name,
-                           attr *out)
+static sm_status type_list(importer *im, const tf_OpDef_ArgDef *args, size_t n, const func_ref *caller,
+                           const char *name, attr *out)
 {
     int64_t *types = NULL;
     size_t   count = 0, capacity = 0;
@@ -224,7 +226,8 @@ static sm_status declare_node(importer *im, uint32_t at)
            "node '" SLICE_FMT "' (" SLICE_FMT ")", SLICE_ARG(n->name), SLICE_ARG(n->op));
     if (!im->attrs.tensor && slice_is(n->op, "Const"))
         return FAIL(im->err, SM_FAILED_PRECONDITION,
-                    "Saved model contains node \"" SLICE_FMT "\" which is a constant tensor but no value has been provided",
+                    "Saved model contains node \"" SLICE_FMT
+                    "\" which is a constant tensor but no value has been provided",
                     SLICE_ARG(n->name));
     size_t count = im->d->function ? import_expected_inputs(s, &im->attrs) : data_input_count(n);
     im->made[at] = graph_declare_node(im->g, op, n->name, count, im->attrs.items, im->attrs.count);
@@ -268,7 +271,8 @@ static bool callee_output(importer *im, const tf_NodeDef *n, const node *made, s
     const tf_OpDef *s = callee->function->signature;
     for (size_t i = 0; i < s->output_arg_count; i++) {
         size_t before = count;
-        if (import_arg_types(&s->output_arg[i], ref, &im->scratch, &types, &count, &capacity, NULL) != SM_OK) return false;
+        if (import_arg_types(&s->output_arg[i], ref, &im->scratch, &types, &count, &capacity, NULL) != SM_OK)
+            return false;
         if (!slice_eq(s->output_arg[i].name, name)) continue;
         *out = (range){ (uint32_t)before, (uint32_t)(count - before) };
         return true;
@@ -337,10 +341,12 @@ static sm_status resolve_slot(importer *im, const tf_NodeDef *user, slice input,
     const node *made = graph_node(im->g, im->made[at]);
     if (slot >= 0 && slot < made->output_count) return found(im, made->outputs + (uint32_t)slot);
     if (!user)
-        return FAIL(im->err, SM_OUT_OF_RANGE, "Node '" SLICE_FMT "' (type: '" SLICE_FMT "', num of outputs: %u) does not have output %lld",
+        return FAIL(im->err, SM_OUT_OF_RANGE,
+                    "Node '" SLICE_FMT "' (type: '" SLICE_FMT "', num of outputs: %u) does not have output %lld",
                     SLICE_ARG(name), SLICE_ARG(im->d->nodes[at].op), made->output_count, (long long)slot);
     return FAIL(im->err, SM_INVALID_ARGUMENT,
-                "Node '" SLICE_FMT "': Connecting to invalid output %lld of source node " SLICE_FMT " which has %u outputs.",
+                "Node '" SLICE_FMT "': Connecting to invalid output %lld of source node " SLICE_FMT
+                " which has %u outputs.",
                 SLICE_ARG(user->name), (long long)slot, SLICE_ARG(name), made->output_count);
 }
 
@@ -408,7 +414,8 @@ static sm_status connect_node(importer *im, uint32_t at)
 
     im->found_count = 0;
     for (size_t i = 0; i < n->input_count; i++) {
-        if (!is_control(n->input[i])) TRY(resolve(im, n, n->input[i]));
+        if (!is_control(n->input[i]))
+            TRY(resolve(im, n, n->input[i]));
         else if (find_node(im, slice_tail(n->input[i], 1), &before) && im->needed[before])
             graph_add_control(im->g, id, im->made[before]);
     }
@@ -481,8 +488,9 @@ static sm_status returned_names(importer *im, slice **out)
         uint64_t at;
         slice    name = f->signature->output_arg[i].name;
         if (!map_get(&names, name, &at))
-            return FAIL(im->err, SM_INVALID_ARGUMENT, "Return of function '" SLICE_FMT "' is missing output '" SLICE_FMT "'",
-                        SLICE_ARG(im->d->name), SLICE_ARG(name));
+            return FAIL(im->err, SM_INVALID_ARGUMENT,
+                        "Return of function '" SLICE_FMT "' is missing output '" SLICE_FMT "'", SLICE_ARG(im->d->name),
+                        SLICE_ARG(name));
         (*out)[i] = f->ret[at].value;
     }
     return SM_OK;
@@ -660,8 +668,8 @@ static sm_status mark_visited(importer *im, const import_request *r)
     return mark_function(im, &names);
 }
 
-sm_status import_visit(sm_model *m, const definition *function_of, const import_request *r, import_see *see, void *context,
-                       sm_error *err)
+sm_status import_visit(sm_model *m, const definition *function_of, const import_request *r, import_see *see,
+                       void *context, sm_error *err)
 {
     importer    im;
     definition *d;

@@ -18,12 +18,12 @@ sm_status import_function(sm_model *m, const func_ref *ref, graph *g, sm_error *
 
 /* What of the MetaGraph's own graph is wanted. Names of tensors are "node:slot" or "node" (slot 0). */
 typedef struct import_request {
-    const slice *feeds;         /* become the graph's inputs, in this order; they cut the graph       */
-    size_t       feed_count;
-    const slice *fetches;       /* become its outputs                                                 */
-    size_t       fetch_count;
-    const slice *targets;       /* nodes that must run                                                */
-    size_t       target_count;
+    const slice    *feeds; /* become the graph's inputs, in this order; they cut the graph       */
+    size_t          feed_count;
+    const slice    *fetches; /* become its outputs                                                 */
+    size_t          fetch_count;
+    const slice    *targets; /* nodes that must run                                                */
+    size_t          target_count;
     const sm_dtype *feed_types; /* NULL, or the type of each feed; SM_INVALID: the fed tensor's       */
 } import_request;
 sm_status import_graph(sm_model *m, const import_request *r, graph *g, sm_error *err) CHECKED;
@@ -42,14 +42,14 @@ void import_split_tensor(slice text, slice *name, int64_t *slot);
 typedef struct attr_list {
     attr   *items;
     size_t  count, capacity;
-    tensor *tensor;             /* of "value", one reference: unref when the node has been added  */
+    tensor *tensor; /* of "value", one reference: unref when the node has been added  */
 } attr_list;
 
 /* The attributes of n that op's signature has. caller's attributes stand in for placeholders. */
 sm_status import_attrs(sm_model *m, graph *g, const tf_NodeDef *n, const op_signature *s, const func_ref *caller,
                        attr_list *out, sm_error *err) CHECKED;
 /* How many tensors op's inputs stand for, given these attributes. */
-size_t    import_expected_inputs(const op_signature *s, const attr_list *attrs);
+size_t import_expected_inputs(const op_signature *s, const attr_list *attrs);
 /* A reference to a function. */
 sm_status import_func_ref(sm_model *m, graph *g, const tf_NodeDef *n, slice name, const func_ref *caller, func_ref *out,
                           sm_error *err) CHECKED;

@@ -13,7 +13,7 @@ typedef struct attr_reader {
     sm_model       *m;
     graph          *g;
     const func_ref *caller;
-    tensor        **tensor;      /* where a tensor goes; NULL: tensors are refused */
+    tensor        **tensor; /* where a tensor goes; NULL: tensors are refused */
     sm_error       *err;
 } attr_reader;
 
@@ -44,8 +44,10 @@ sm_status import_tensor(sm_model *m, const tf_TensorProto *p, tensor **out, sm_e
         return FAIL(err, SM_UNIMPLEMENTED, "a constant of type %s", dtype_name(h.dtype));
     TRY(tensor_new(m->runtime->memory, h.dtype, &h.shape, &t, err));
     sm_status status = SM_OK;
-    if (h.dtype == SM_STRING) status = tensor_proto_read_strings(p, &h, t->data, err);
-    else if (h.count) status = tensor_proto_read(p, &h, t->data, err);
+    if (h.dtype == SM_STRING)
+        status = tensor_proto_read_strings(p, &h, t->data, err);
+    else if (h.count)
+        status = tensor_proto_read(p, &h, t->data, err);
     if (status != SM_OK) {
         tensor_unref(t);
         return status;
@@ -170,7 +172,8 @@ static sm_status read_placeholder(attr_reader *r, slice wanted, attr *out)
         out->name = name;
         return SM_OK;
     }
-    return FAIL(r->err, SM_INVALID_ARGUMENT, "Could not find attribute '" SLICE_FMT "' of the calling node", SLICE_ARG(wanted));
+    return FAIL(r->err, SM_INVALID_ARGUMENT, "Could not find attribute '" SLICE_FMT "' of the calling node",
+                SLICE_ARG(wanted));
 }
 
 static sm_status read_shape(attr_reader *r, const tf_AttrValue *v, attr *out)

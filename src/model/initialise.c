@@ -13,7 +13,7 @@
 #include "model/import.h"
 #include "model/model.h"
 
-#define MOST_DEPTH 64          /* of resources whose creators capture resources */
+#define MOST_DEPTH 64 /* of resources whose creators capture resources */
 
 void initialiser_init(initialiser *i)
 {
@@ -71,7 +71,8 @@ static sm_status create_captured(sm_model *m, slice creator, int depth, sm_error
 {
     const tf_SavedConcreteFunction *f = objects_concrete(m, creator);
 
-    if (depth >= MOST_DEPTH) return FAIL(err, SM_INVALID_ARGUMENT, "resources depend on each other more than %d deep", MOST_DEPTH);
+    if (depth >= MOST_DEPTH)
+        return FAIL(err, SM_INVALID_ARGUMENT, "resources depend on each other more than %d deep", MOST_DEPTH);
     for (size_t i = 0; f && i < f->bound_inputs_count; i++)
         if (is_resource(m, (size_t)f->bound_inputs[i])) create_resource(m, (size_t)f->bound_inputs[i], depth + 1);
     return SM_OK;
@@ -167,7 +168,7 @@ static sm_status op_in_collection(const sm_model *m, const char *collection, sli
 
 sm_status init_op_name(const sm_model *m, slice *out, sm_error *err)
 {
-    static const slice key = { "__saved_model_init_op", 21 };
+    static const slice                         key = { "__saved_model_init_op", 21 };
     const tf_MetaGraphDef_signature_def_entry *e = MAP_FIND(m->meta->def, signature_def, key);
 
     *out = (slice){ NULL, 0 };

@@ -13,11 +13,11 @@
 #include <pthread.h>
 
 typedef struct initialiser {
-    pthread_mutex_t lock;              /* held while initialisers run; taken before the model's lock   */
+    pthread_mutex_t lock; /* held while initialisers run; taken before the model's lock   */
     bool            objects_done, graph_done;
-    tensor        **handles;           /* of resources, by object id; NULL: none (yet)                 */
-    sm_error      **failures;          /* by object id                                                 */
-    bool           *started;           /* by object id                                                 */
+    tensor        **handles;  /* of resources, by object id; NULL: none (yet)                 */
+    sm_error      **failures; /* by object id                                                 */
+    bool           *started;  /* by object id                                                 */
 } initialiser;
 
 void      initialiser_init(initialiser *i);
@@ -28,8 +28,8 @@ sm_status initialise_graph(sm_model *m, sm_error *err) CHECKED;
 sm_status captured_value(sm_model *m, size_t id, tensor **out, sm_error *err) CHECKED;
 
 /* restore_resources.c: tables get what the checkpoint holds for them, through their own restore functions. */
-void      restore_resources(sm_model *m);
-void      initialise_failed(sm_model *m, size_t id, const sm_error *e);      /* remembers the first failure of an object */
+void restore_resources(sm_model *m);
+void initialise_failed(sm_model *m, size_t id, const sm_error *e); /* remembers the first failure of an object */
 
 /* concrete.c: a concrete function of the object graph: its body in g, captured objects bound as constants, `arguments` in
  * place of what is left. Model's lock held. */
@@ -41,6 +41,6 @@ sm_status concrete_run(sm_model *m, slice name, const tensor *const *in, size_t 
 /* The name of the init op in the MetaGraph's graph; empty: there is none. */
 sm_status init_op_name(const sm_model *m, slice *out, sm_error *err) CHECKED;
 /* The only concrete function of child `name` of object id; empty: there is no such child. */
-slice     object_method(const sm_model *m, size_t id, const char *name);
+slice object_method(const sm_model *m, size_t id, const char *name);
 
 #endif

@@ -14,20 +14,20 @@
 
 /* -- References --------------------------------------------------------------------------------------- */
 
-typedef struct edge {             /* `user` refers to the function whose list this is in */
-    uint32_t user, next;          /* next: index + 1 of an edge                          */
+typedef struct edge {    /* `user` refers to the function whose list this is in */
+    uint32_t user, next; /* next: index + 1 of an edge                          */
 } edge;
 
 typedef struct sorter {
     sm_model *m;
     arena    *scratch;
-    uint32_t  user;               /* whose nodes are looked at                           */
-    uint32_t *first, *last;       /* by function: its edges, index + 1                   */
-    uint32_t *seen;               /* by function: the last user counted, + 1             */
-    uint32_t *waits;              /* by function: how many others it refers to           */
+    uint32_t  user;         /* whose nodes are looked at                           */
+    uint32_t *first, *last; /* by function: its edges, index + 1                   */
+    uint32_t *seen;         /* by function: the last user counted, + 1             */
+    uint32_t *waits;        /* by function: how many others it refers to           */
     edge     *edges;
     size_t    edge_count, edge_capacity;
-    map       signatures;         /* op -> op_signature of those seen                    */
+    map       signatures; /* op -> op_signature of those seen                    */
 } sorter;
 
 void definition_references(const sm_model *m, const tf_NodeDef *n, void (*use)(void *context, slice name), void *context)
@@ -59,8 +59,10 @@ static void add_edge(void *context, slice name)
     edge *e = arena_push(s->scratch, &s->edges, &s->edge_count, &s->edge_capacity, sizeof *e);
     if (!e) return;
     e->user = s->user;
-    if (s->last[to]) s->edges[s->last[to] - 1].next = (uint32_t)s->edge_count;
-    else s->first[to] = (uint32_t)s->edge_count;
+    if (s->last[to])
+        s->edges[s->last[to] - 1].next = (uint32_t)s->edge_count;
+    else
+        s->first[to] = (uint32_t)s->edge_count;
     s->last[to] = (uint32_t)s->edge_count;
 }
 
@@ -87,8 +89,10 @@ static sm_status add_function(sorter *s, uint32_t user, sm_error *err)
     for (size_t i = 0; i < d->node_count; i++) {
         const tf_NodeDef *n = &d->nodes[i];
         slice             backward;
-        if (!definition_is_function(s->m, n->op) && gradient_of(s->m, n, &backward)) add_edge(s, backward);
-        else definition_references(s->m, n, add_edge, s);
+        if (!definition_is_function(s->m, n->op) && gradient_of(s->m, n, &backward))
+            add_edge(s, backward);
+        else
+            definition_references(s->m, n, add_edge, s);
     }
     return SM_OK;
 }
@@ -114,7 +118,7 @@ static int64_t tensors_of(const op_signature *sig, const op_arg *o, const tf_Nod
     int at = o->number_attr >= 0 ? o->number_attr : o->list_attr;
 
     if (at < 0) return 1;
-    const op_attr              *a = &sig->attrs[at];
+    const op_attr               *a = &sig->attrs[at];
     const tf_NodeDef_attr_entry *e = MAP_FIND(n, attr, a->name);
     if (!e) return a->is_list ? (int64_t)a->fallback.count : a->fallback.v.i;
     if (e->value.which == tf_AttrValue_i) return e->value.i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model/model.c - making and freeing a model. Making one costs next to nothing: parts are read when they are needed. */
-#define _XOPEN_SOURCE 700     /* recursive mutexes */
+#define _XOPEN_SOURCE 700 /* recursive mutexes */
 
 #include "model/model.h"
 
@@ -55,8 +55,10 @@ static void init_lock(pthread_mutex_t *lock)
 
 static sm_status fill_model(sm_model *m, const sm_load_options *o, sm_error *err)
 {
-    if (o && o->runtime) m->runtime = runtime_ref(o->runtime);
-    else TRY(runtime_default(&m->runtime, err));
+    if (o && o->runtime)
+        m->runtime = runtime_ref(o->runtime);
+    else
+        TRY(runtime_default(&m->runtime, err));
     m->registry = registry_new();
     if (!m->registry) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while loading a model");
     m->passes = o && o->passes ? arena_strdup(&m->arena, slice_of(o->passes)) : NULL;

@@ -23,32 +23,32 @@
 #include <pthread.h>
 
 struct sm_model {
-    sm_saved_model   *saved;
-    const meta_graph *meta;
-    sm_runtime       *runtime;
-    registry         *registry;
-    const char       *passes;            /* load option                                     */
-    const char       *asset_directory;
-    const tf_AssetFileDef *asset_defs;   /* of asset_file_def, or else of the collection    */
-    const char      **assets;            /* their file names                                */
-    size_t            asset_count;
-    const char       *tensorflow_version;
+    sm_saved_model        *saved;
+    const meta_graph      *meta;
+    sm_runtime            *runtime;
+    registry              *registry;
+    const char            *passes; /* load option                                     */
+    const char            *asset_directory;
+    const tf_AssetFileDef *asset_defs; /* of asset_file_def, or else of the collection    */
+    const char           **assets;     /* their file names                                */
+    size_t                 asset_count;
+    const char            *tensorflow_version;
 
-    pthread_mutex_t   lock;              /* recursive; guards all below                     */
-    arena             arena;
-    definitions       definitions;
-    objects           objects;
-    checkpoint       *checkpoint;        /* NULL: not opened, or there is none              */
-    bool              checkpoint_known;
-    variables         variables;
-    compiler          compilers[COMPILE_MODES];
-    signatures        signatures;
+    pthread_mutex_t lock; /* recursive; guards all below                     */
+    arena           arena;
+    definitions     definitions;
+    objects         objects;
+    checkpoint     *checkpoint; /* NULL: not opened, or there is none              */
+    bool            checkpoint_known;
+    variables       variables;
+    compiler        compilers[COMPILE_MODES];
+    signatures      signatures;
 
-    initialiser       initialiser;       /* has a lock of its own                           */
+    initialiser initialiser; /* has a lock of its own                           */
 };
 
 sm_status model_new(sm_saved_model *s, size_t meta_graph, const sm_load_options *o, sm_model **out, sm_error *err) CHECKED;
-void      model_free(sm_model *m);
+void model_free(sm_model *m);
 
 static inline void model_lock(const sm_model *m)
 {

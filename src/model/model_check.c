@@ -14,13 +14,13 @@ typedef struct checker {
     sm_model         *m;
     sm_report        *report;
     void             *context;
-    const char       *signature;     /* NULL: none                                            */
-    const definition *where;         /* being looked at                                       */
+    const char       *signature; /* NULL: none                                            */
+    const definition *where;     /* being looked at                                       */
     graph             scratch;
     arena             memory;
-    bool             *seen;          /* by function, in this signature                        */
-    bool             *used;          /* by function, in any                                   */
-    uint32_t         *todo;          /* functions                                             */
+    bool             *seen; /* by function, in this signature                        */
+    bool             *used; /* by function, in any                                   */
+    uint32_t         *todo; /* functions                                             */
     size_t            todo_count;
 } checker;
 
@@ -100,7 +100,7 @@ static void see_node(void *context, const tf_NodeDef *n)
         str_clear(&text);
         return;
     }
-    if (c->where->function && c->where->function->signature->attr_count) return;   /* depends on the call */
+    if (c->where->function && c->where->function->signature->attr_count) return; /* depends on the call */
     if (try_node(c, n, op, &err) == SM_OK) return;
     tell(c, n, err.message);
     graph_clear(&c->scratch);
@@ -134,8 +134,10 @@ static void look_into_functions(checker *c)
         sm_error    err = { 0 };
         slice       name = c->m->definitions.all[c->todo[--c->todo_count]].name;
         c->where = NULL;
-        if (definition_of_function(c->m, name, &d, &err) != SM_OK) tell(c, NULL, err.message);
-        else look_into(c, d, NULL);
+        if (definition_of_function(c->m, name, &d, &err) != SM_OK)
+            tell(c, NULL, err.message);
+        else
+            look_into(c, d, NULL);
     }
 }
 
@@ -155,9 +157,9 @@ static void look_at_captures(checker *c, slice name)
 
 static void look_at_init_op(checker *c)
 {
-    slice                  op, *feeds = ARENA_ARRAY(&c->memory, slice, c->m->asset_count + 1);
-    import_request         r = { .feeds = feeds, .targets = &op, .target_count = 1 };
-    sm_error               err = { 0 };
+    slice          op, *feeds = ARENA_ARRAY(&c->memory, slice, c->m->asset_count + 1);
+    import_request r = { .feeds = feeds, .targets = &op, .target_count = 1 };
+    sm_error       err = { 0 };
 
     if (init_op_name(c->m, &op, &err) != SM_OK) tell(c, NULL, err.message);
     if (!feeds || !op.len) return;

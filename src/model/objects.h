@@ -13,7 +13,7 @@ struct sm_object {
     sm_model             *model;
     size_t                id;
     const tf_SavedObject *proto;
-    const char           *identifier;      /* NULL until asked for */
+    const char           *identifier; /* NULL until asked for */
     const char          **child_names;
     const char          **trace_names;
     const sm_value      **trace_inputs, **trace_outputs;
@@ -21,13 +21,13 @@ struct sm_object {
 };
 
 typedef struct objects {
-    bool       read;
-    sm_status  status;                 /* of reading: asked once     */
-    sm_error  *error;
+    bool                 read;
+    sm_status            status; /* of reading: asked once     */
+    sm_error            *error;
     tf_SavedObjectGraph *graph;
-    sm_object *nodes;
-    size_t     count;
-    map        concrete;               /* function name -> index in graph->concrete_functions */
+    sm_object           *nodes;
+    size_t               count;
+    map                  concrete; /* function name -> index in graph->concrete_functions */
 } objects;
 
 /* SM_OK with count 0 for a model without an object graph. INVALID_ARGUMENT when ids point outside. */

@@ -16,7 +16,7 @@ typedef struct part_SavedModel {
     size_t           meta_graphs_count;
 } part_SavedModel;
 
-typedef struct part_MetaGraph {      /* a MetaGraphDef without graph and objects is what `unknown` holds */
+typedef struct part_MetaGraph { /* a MetaGraphDef without graph and objects is what `unknown` holds */
     message_unknown *unknown;
     slice           *graphs;
     size_t           graphs_count;
@@ -24,14 +24,14 @@ typedef struct part_MetaGraph {      /* a MetaGraphDef without graph and objects
     size_t           objects_count;
 } part_MetaGraph;
 
-typedef struct part_GraphNodes {     /* of a GraphDef: its own nodes */
+typedef struct part_GraphNodes { /* of a GraphDef: its own nodes */
     message_unknown *unknown;
     tf_NodeDef      *node;
     size_t           node_count;
     tf_VersionDef   *versions;
 } part_GraphNodes;
 
-typedef struct part_GraphLibrary {   /* of a GraphDef: its library */
+typedef struct part_GraphLibrary { /* of a GraphDef: its library */
     message_unknown *unknown;
     slice           *library;
     size_t           library_count;

@@ -13,18 +13,18 @@
 #include "format/tensor_proto.h"
 #include "model/model.h"
 
-#define MOST_CALLS 16        /* nested */
-#define MOST_STEPS 64        /* Identities in a row */
+#define MOST_CALLS 16 /* nested */
+#define MOST_STEPS 64 /* Identities in a row */
 
 typedef struct scope {
     const definition   *d;
-    const struct scope *caller;      /* NULL: the MetaGraph's own graph */
-    const tf_NodeDef   *call;        /* in the caller                   */
-    map                 arguments;   /* name -> position                */
+    const struct scope *caller;    /* NULL: the MetaGraph's own graph */
+    const tf_NodeDef   *call;      /* in the caller                   */
+    map                 arguments; /* name -> position                */
     int                 depth;
 } scope;
 
-typedef struct place {               /* output `slot` of a node */
+typedef struct place { /* output `slot` of a node */
     const scope      *in;
     const tf_NodeDef *node;
     int64_t           slot;
@@ -32,7 +32,7 @@ typedef struct place {               /* output `slot` of a node */
 
 typedef struct tracer {
     sm_model    *m;
-    arena       *arena;              /* of the rows                    */
+    arena       *arena; /* of the rows                    */
     arena        scratch;
     restore_row *rows;
     size_t       row_count, row_capacity;
@@ -85,7 +85,8 @@ static bool string_input(const place *p, size_t i, int64_t at, slice *out)
     place         c;
     tensor_header h;
 
-    if (i >= p->node->input_count || !trace(p->in, p->node->input[i], &c) || !slice_is(c.node->op, "Const")) return false;
+    if (i >= p->node->input_count || !trace(p->in, p->node->input[i], &c) || !slice_is(c.node->op, "Const"))
+        return false;
     const tf_NodeDef_attr_entry *e = MAP_FIND(c.node, attr, SLICE("value"));
     if (!e || e->value.which != tf_AttrValue_tensor) return false;
     if (tensor_proto_header(e->value.tensor, &h, NULL) != SM_OK) return false;
@@ -128,7 +129,8 @@ static sm_status enter_call(tracer *t, const scope *s, const tf_NodeDef *n, sm_e
 static sm_status look_at(tracer *t, const scope *s, const tf_NodeDef *n, sm_error *err)
 {
     if (slice_is(n->op, "AssignVariableOp") || slice_is(n->op, "Assign")) add_assignment(t, s, n);
-    if (slice_is(n->op, "StatefulPartitionedCall") || slice_is(n->op, "PartitionedCall")) return enter_call(t, s, n, err);
+    if (slice_is(n->op, "StatefulPartitionedCall") || slice_is(n->op, "PartitionedCall"))
+        return enter_call(t, s, n, err);
     return SM_OK;
 }
 

@@ -6,12 +6,12 @@
 #include "model/definitions.h"
 
 typedef struct restore_row {
-    const tf_NodeDef *variable;     /* VarHandleOp or VariableV2 in the MetaGraph's own graph     */
-    slice             key, part;    /* RestoreV2's tensor name and shape_and_slice                */
+    const tf_NodeDef *variable;  /* VarHandleOp or VariableV2 in the MetaGraph's own graph     */
+    slice             key, part; /* RestoreV2's tensor name and shape_and_slice                */
 } restore_row;
 
 /* Reads the restore op of saver_def as a table, without running it; rows in a. None when there is no saver. */
 sm_status restore_rows(sm_model *m, arena *a, restore_row **rows, size_t *count, sm_error *err) CHECKED;
-bool      restore_is_variable(const tf_NodeDef *n);    /* an op that makes a variable */
+bool      restore_is_variable(const tf_NodeDef *n); /* an op that makes a variable */
 
 #endif

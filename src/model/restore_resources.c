@@ -16,7 +16,8 @@ static size_t entries_of(const checkpoint *c, slice key, const bundle_entry **ou
 
     for (size_t i = 0; i < bundle_count(c->bundle) && n < MOST_TENSORS; i++) {
         const bundle_entry *e = bundle_at(c->bundle, i);
-        if (e->key.len > key.len && slice_eq(slice_head(e->key, key.len), key) && e->key.ptr[key.len] == '-') out[n++] = e;
+        if (e->key.len > key.len && slice_eq(slice_head(e->key, key.len), key) && e->key.ptr[key.len] == '-')
+            out[n++] = e;
     }
     return n;
 }
@@ -48,7 +49,8 @@ static sm_status restore_resource(sm_model *m, size_t id, slice key, sm_error *e
     TRY(model_checkpoint(m, &c, err));
     for (size_t i = 0; c && key.len && i < p->saveable_objects_count; i++) {
         int32_t id_of = p->saveable_objects[i].value.restore_function;
-        if (id_of < 0 || (size_t)id_of >= m->objects.count || !object_trace_names(&m->objects.nodes[id_of], &names)) continue;
+        if (id_of < 0 || (size_t)id_of >= m->objects.count || !object_trace_names(&m->objects.nodes[id_of], &names))
+            continue;
         size_t n = entries_of(c, key, entries);
         if (n) TRY(run_restore(m, c, names[0], entries, n, err));
     }

@@ -14,8 +14,8 @@ typedef struct walker {
     const tf_SavedObjectGraph     *saved;
     const tf_TrackableObjectGraph *stored;
     arena                         *arena;
-    uint32_t                      *pair;       /* object -> stored node + 1      */
-    uint32_t                      *todo;       /* objects whose pair is known    */
+    uint32_t                      *pair; /* object -> stored node + 1      */
+    uint32_t                      *todo; /* objects whose pair is known    */
     size_t                         todo_count;
 } walker;
 
@@ -48,8 +48,8 @@ static void pair_children(walker *w, const tf_SavedObject *o, const tf_Trackable
 
 static void pair_slots(walker *w, const tf_SavedObject *o, const tf_TrackableObject *t)
 {
-    map  slots;
-    str  name;
+    map slots;
+    str name;
 
     if (!o->slot_variables_count || !t->slot_variables_count) return;
     map_init(&slots, w->arena);
@@ -62,8 +62,8 @@ static void pair_slots(walker *w, const tf_SavedObject *o, const tf_TrackableObj
     }
     for (size_t i = 0; i < o->slot_variables_count; i++) {
         const tf_SlotVariableReference *s = &o->slot_variables[i];
-        uint32_t original = w->pair[s->original_variable_node_id];
-        uint64_t k;
+        uint32_t                        original = w->pair[s->original_variable_node_id];
+        uint64_t                        k;
         if (!original) continue;
         str_reset(&name);
         str_addf(&name, "%d:" SLICE_FMT, (int)(original - 1), SLICE_ARG(s->slot_name));
@@ -125,9 +125,12 @@ static slice escaped(arena *a, slice prefix, slice name)
     str_add(&s, prefix);
     if (prefix.len) str_addc(&s, '/');
     for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '.') str_addz(&s, "..");
-        else if (name.ptr[i] == '/') str_addz(&s, ".S");
-        else str_addc(&s, name.ptr[i]);
+        if (name.ptr[i] == '.')
+            str_addz(&s, "..");
+        else if (name.ptr[i] == '/')
+            str_addz(&s, ".S");
+        else
+            str_addc(&s, name.ptr[i]);
     }
     slice copy = arena_copy(a, str_slice(&s));
     str_clear(&s);

@@ -218,8 +218,7 @@ static sm_status several(const sm_saved_model *s, sm_error *err)
     return status;
 }
 
-sm_status saved_model_choose(const sm_saved_model *s, const char *const *tags, size_t tag_count, size_t *out,
-                             sm_error *err)
+sm_status saved_model_choose(const sm_saved_model *s, const char *const *tags, size_t tag_count, size_t *out, sm_error *err)
 {
     if (!tags) {
         if (s->meta_graph_count != 1) return several(s, err);

@@ -9,28 +9,28 @@
 #include "model/parts.h"
 
 typedef struct meta_graph {
-    tf_MetaGraphDef *def;             /* all but graph_def and object_graph_def                      */
-    part_MetaGraph   parts;           /* those two                                                   */
-    const char     **tags;            /* in file order                                               */
+    tf_MetaGraphDef *def;   /* all but graph_def and object_graph_def                      */
+    part_MetaGraph   parts; /* those two                                                   */
+    const char     **tags;  /* in file order                                               */
     size_t           tag_count;
 } meta_graph;
 
 struct sm_saved_model {
     _Atomic uint32_t refs;
     arena            arena;
-    char            *directory;       /* as it was given                                             */
+    char            *directory; /* as it was given                                             */
     file_view        file;
-    slice            wire;            /* the SavedModel message: the file, or what its text stands for */
-    size_t           budget;          /* for arenas that hold what was decoded                       */
-    bool             copy;            /* read files instead of mapping them                          */
+    slice            wire;   /* the SavedModel message: the file, or what its text stands for */
+    size_t           budget; /* for arenas that hold what was decoded                       */
+    bool             copy;   /* read files instead of mapping them                          */
     meta_graph      *meta_graphs;
     size_t           meta_graph_count;
 };
 
 /* kind "OSError" and TensorFlow's texts when there is no file (NOT_FOUND) or it does not parse (DATA_LOSS). */
-sm_status saved_model_open(const char *directory, bool copy, sm_saved_model **out, sm_error *err) CHECKED;
+sm_status       saved_model_open(const char *directory, bool copy, sm_saved_model **out, sm_error *err) CHECKED;
 sm_saved_model *saved_model_ref(sm_saved_model *s);
-void            saved_model_unref(sm_saved_model *s);               /* NULL is fine */
+void            saved_model_unref(sm_saved_model *s); /* NULL is fine */
 /* The MetaGraph with exactly these tags, order and repetition apart; tags NULL: the only one there is.
  * NOT_FOUND, kind "RuntimeError", lists the tag sets that exist. */
 sm_status saved_model_choose(const sm_saved_model *s, const char *const *tags, size_t tag_count, size_t *out,

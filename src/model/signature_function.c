@@ -98,7 +98,8 @@ static sm_status describe_inputs(sm_function *f, sm_error *err)
 {
     sm_model                            *m = f->model;
     const tf_SignatureDef               *d = f->def;
-    const tf_SignatureDef_inputs_entry **sorted = ARENA_ARRAY(&m->arena, const tf_SignatureDef_inputs_entry *, d->inputs_count + 1);
+    const tf_SignatureDef_inputs_entry **sorted =
+        ARENA_ARRAY(&m->arena, const tf_SignatureDef_inputs_entry *, d->inputs_count + 1);
 
     f->inputs = ARENA_ARRAY(&m->arena, sm_param, d->inputs_count + 1);
     f->in = ARENA_ARRAY(&m->arena, signature_input, d->inputs_count + 1);
@@ -164,11 +165,14 @@ sm_function *signature_find(sm_model *m, const char *key)
         size_t middle = low + (high - low) / 2;
         int    c = slice_cmp(slice_of(key), s->sorted[middle]->key);
         if (c == 0) {
-            if (!s->functions[middle] && describe_signature(m, middle, &s->functions[middle], NULL) != SM_OK) return NULL;
+            if (!s->functions[middle] && describe_signature(m, middle, &s->functions[middle], NULL) != SM_OK)
+                return NULL;
             return s->functions[middle];
         }
-        if (c < 0) high = middle;
-        else low = middle + 1;
+        if (c < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }

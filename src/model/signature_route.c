@@ -28,7 +28,8 @@ static bool keyword_at(const tf_StructuredValue *args, const tf_SavedBareConcret
     /* No keywords: the arguments are the canonical signature's keywords in ascending order. */
     if (!args || args->which != tf_StructuredValue_tuple_value || args->tuple_value->values_count != 2) return false;
     const tf_StructuredValue *named = &args->tuple_value->values[1];
-    if (named->which != tf_StructuredValue_dict_value || named->dict_value->fields_count != explicit_count) return false;
+    if (named->which != tf_StructuredValue_dict_value || named->dict_value->fields_count != explicit_count)
+        return false;
     uint32_t rank = 0;
     bool     known = false;
     for (size_t i = 0; i < named->dict_value->fields_count; i++) {
@@ -45,10 +46,12 @@ static bool match_inputs(sm_function *f, const tf_SavedConcreteFunction *c, cons
 {
     const tf_OpDef *s = d->function->signature;
 
-    if (s->input_arg_count < c->bound_inputs_count || s->input_arg_count - c->bound_inputs_count != f->input_count) return false;
+    if (s->input_arg_count < c->bound_inputs_count || s->input_arg_count - c->bound_inputs_count != f->input_count)
+        return false;
     for (size_t i = 0; i < f->input_count; i++) {
         if (f->in[i].info->which != tf_TensorInfo_name) return false;
-        if (!keyword_at(c->canonicalized_input_signature, bare, f->input_count, slice_of(f->inputs[i].name), &f->in[i].argument))
+        if (!keyword_at(c->canonicalized_input_signature, bare, f->input_count, slice_of(f->inputs[i].name),
+                        &f->in[i].argument))
             return false;
         for (size_t k = 0; k < i; k++)
             if (f->in[k].argument == f->in[i].argument) return false;
@@ -66,7 +69,7 @@ static bool match_outputs(sm_function *f, const tf_SavedConcreteFunction *c, con
     for (size_t i = 0; i < f->output_count; i++) {
         if (f->out[i].info->which != tf_TensorInfo_name || f->out[i].is_op) return false;
         if (!MAP_FIND(o->dict_value, fields, slice_of(f->outputs[i].name))) return false;
-        f->out[i].result = (uint32_t)i;          /* both are sorted by key */
+        f->out[i].result = (uint32_t)i; /* both are sorted by key */
     }
     return true;
 }
@@ -144,15 +147,18 @@ sm_status signature_request(const sm_function *f, arena *a, import_request *out,
     TRY(arena_check(a, "importing a signature", err));
     slice *fetches = names + f->input_count, *targets = fetches + f->output_count;
     for (size_t i = 0; i < f->input_count; i++) {
-        if (f->in[i].info->which != tf_TensorInfo_name) return not_one_tensor("input", f->inputs[i].name, f->in[i].info, err);
+        if (f->in[i].info->which != tf_TensorInfo_name)
+            return not_one_tensor("input", f->inputs[i].name, f->in[i].info, err);
         names[i] = f->in[i].info->name;
         types[i] = f->inputs[i].dtype;
     }
     for (size_t i = 0; i < f->output_count; i++) {
         const tf_TensorInfo *info = f->out[i].info;
         if (info->which != tf_TensorInfo_name) return not_one_tensor("output", f->outputs[i].name, info, err);
-        if (f->out[i].is_op) targets[r.target_count++] = info->name;
-        else fetches[r.fetch_count++] = info->name;
+        if (f->out[i].is_op)
+            targets[r.target_count++] = info->name;
+        else
+            fetches[r.fetch_count++] = info->name;
     }
     r.feeds = names;
     r.feed_count = f->input_count;

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-enum { FEW = 32 };            /* inputs or outputs that need no memory for a call */
+enum { FEW = 32 }; /* inputs or outputs that need no memory for a call */
 
 /* -- Compiling ----------------------------------------------------------------------------------------------- */
 
@@ -61,8 +61,9 @@ static sm_status wrong_shape(const sm_param *p, const shape *have, const shape *
     str_init(&w);
     shape_print_tuple(&h, have);
     shape_print_tuple(&w, want);
-    sm_status status = FAIL_KIND(err, SM_INVALID_ARGUMENT, "ValueError", "Cannot feed value of shape %s for Tensor %s, which has shape %s",
-                                 str_text(&h), p->tensor_name, str_text(&w));
+    sm_status status = FAIL_KIND(err, SM_INVALID_ARGUMENT, "ValueError",
+                                 "Cannot feed value of shape %s for Tensor %s, which has shape %s", str_text(&h),
+                                 p->tensor_name, str_text(&w));
     str_clear(&h);
     str_clear(&w);
     return status;
@@ -94,8 +95,9 @@ static sm_status missing_input(const sm_function *f, size_t i, sm_error *err)
         str_addz(&text, " and shape ");
         shape_print(&text, &s);
     }
-    sm_status status = FAIL(err, SM_INVALID_ARGUMENT, "You must feed a value for placeholder tensor '" SLICE_FMT "' with dtype %s%s",
-                            SLICE_ARG(name), dtype_short_name(p->dtype), str_text(&text));
+    sm_status status =
+        FAIL(err, SM_INVALID_ARGUMENT, "You must feed a value for placeholder tensor '" SLICE_FMT "' with dtype %s%s",
+             SLICE_ARG(name), dtype_short_name(p->dtype), str_text(&text));
     str_clear(&text);
     return status;
 }
@@ -127,8 +129,10 @@ static sm_status default_value(sm_function *f, size_t i, tensor **out, sm_error 
 
     if (!in->standard && !in->from_graph) return missing_input(f, i, err);
     model_lock(f->model);
-    if (in->from_graph) status = compile_default(f, i, &standard, err);
-    else if (!in->standard_value) status = import_tensor(f->model, in->standard, &in->standard_value, err);
+    if (in->from_graph)
+        status = compile_default(f, i, &standard, err);
+    else if (!in->standard_value)
+        status = import_tensor(f->model, in->standard, &in->standard_value, err);
     if (status == SM_OK && !in->from_graph) *out = tensor_ref(in->standard_value);
     model_unlock(f->model);
     if (status != SM_OK || !in->from_graph) return status;
@@ -140,7 +144,7 @@ static sm_status default_value(sm_function *f, size_t i, tensor **out, sm_error 
 
 typedef struct invocation {
     arena    memory;
-    tensor **in;              /* one reference each   */
+    tensor **in; /* one reference each   */
     tensor **out;
     tensor  *few_in[FEW], *few_out[FEW];
 } invocation;
@@ -157,16 +161,18 @@ static sm_status make_call(invocation *c, const sm_function *f, sm_error *err)
 static sm_status take_inputs(invocation *c, sm_function *f, sm_tensor *const *in, sm_error *err)
 {
     for (size_t i = 0; i < f->input_count; i++) {
-        if (in[i]) c->in[i] = tensor_ref(in[i]);
-        else TRY(default_value(f, i, &c->in[i], err));
+        if (in[i])
+            c->in[i] = tensor_ref(in[i]);
+        else
+            TRY(default_value(f, i, &c->in[i], err));
         TRY(check_input(f, i, c->in[i], err));
     }
     return SM_OK;
 }
 
 /* Outputs that are tensors lie in c->out without gaps. */
-static sm_status call_compiled(invocation *c, const sm_function *f, function *fn, sm_tensor **out, const run_observer *observer,
-                               sm_error *err)
+static sm_status call_compiled(invocation *c, const sm_function *f, function *fn, sm_tensor **out,
+                               const run_observer *observer, sm_error *err)
 {
     size_t n = 0;
 
@@ -227,7 +233,8 @@ sm_status signature_dump(sm_function *f, unsigned what, sm_write *write, void *c
         str_addf(&text, "%s %s after the passes\n", comment, f->key);
         status = print_graph(f, COMPILE_FULL, dot, &text, err);
     }
-    if (status == SM_OK && text.failed) status = FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while printing a graph");
+    if (status == SM_OK && text.failed)
+        status = FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while printing a graph");
     if (status == SM_OK && text.len && write(context, str_text(&text), text.len) != 0)
         status = FAIL(err, SM_CANCELLED, "printing was ended");
     str_clear(&text);

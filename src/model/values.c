@@ -20,8 +20,7 @@ static sm_status fill_shape(const tf_TensorShapeProto *p, sm_value *v, sm_error 
 }
 
 /* A spec without a name prints as name=None, so an empty name is none. */
-static sm_status fill_spec(arena *a, slice name, const tf_TensorShapeProto *dims, int32_t dtype, sm_value *v,
-                           sm_error *err)
+static sm_status fill_spec(arena *a, slice name, const tf_TensorShapeProto *dims, int32_t dtype, sm_value *v, sm_error *err)
 {
     v->kind = SM_VALUE_TENSOR_SPEC;
     v->text = name.len ? arena_strdup(a, name) : NULL;
@@ -124,7 +123,7 @@ static sm_status fill_nest(arena *a, const tf_StructuredValue *p, sm_value *v, s
         return fill_list(a, p->tuple_value->values, p->tuple_value->values_count, SM_VALUE_TUPLE, v, err);
     case tf_StructuredValue_dict_value: return fill_dict(a, p->dict_value, v, err);
     case tf_StructuredValue_named_tuple_value: return fill_named_tuple(a, p->named_tuple_value, v, err);
-    default: return SM_OK;      /* none, and kinds of the future: None */
+    default: return SM_OK; /* none, and kinds of the future: None */
     }
 }
 

@@ -8,13 +8,13 @@
 
 struct sm_value {
     sm_value_kind   kind;
-    int64_t         integer;       /* int; bool as 0 and 1                                    */
+    int64_t         integer; /* int; bool as 0 and 1                                    */
     double          real;
-    const char     *text;          /* NULL: none                                              */
+    const char     *text; /* NULL: none                                              */
     sm_dtype        dtype;
-    shape           shape;         /* of shapes and tensor specs                              */
-    const sm_value *items;         /* of lists, tuples, dicts, named tuples; a type spec's state */
-    const char    **keys;          /* of dicts (sorted) and named tuples                      */
+    shape           shape; /* of shapes and tensor specs                              */
+    const sm_value *items; /* of lists, tuples, dicts, named tuples; a type spec's state */
+    const char    **keys;  /* of dicts (sorted) and named tuples                      */
     size_t          count;
 };
 

@@ -12,7 +12,7 @@
 #include "model/model.h"
 #include "model/restore.h"
 
-#define ANONYMOUS "cd2c89b7-88b7-44c8-ad83-06c2a9158347"    /* shared_name of a variable that nobody shares */
+#define ANONYMOUS "cd2c89b7-88b7-44c8-ad83-06c2a9158347" /* shared_name of a variable that nobody shares */
 
 void variables_clear(variables *v)
 {
@@ -31,8 +31,8 @@ sm_status model_checkpoint(sm_model *m, checkpoint **out, sm_error *err)
 }
 
 /* Fills *v; its object is made here. */
-static sm_status make_variable(sm_model *m, slice name, slice key, sm_dtype dtype, const shape *declared, sm_variable *v,
-                               sm_error *err)
+static sm_status make_variable(sm_model *m, slice name, slice key, sm_dtype dtype, const shape *declared,
+                               sm_variable *v, sm_error *err)
 {
     *v = (sm_variable){ .model = m, .dtype = dtype, .shape = *declared };
     v->name = arena_strdup(&m->arena, name);
@@ -157,8 +157,10 @@ static sm_status register_node(sm_model *m, const tf_NodeDef *n, slice key, slic
     bool        known = !part.len && map_get(&m->variables.by_key, key, &at);
     sm_variable v;
 
-    if (known) v = m->variables.all[at];
-    else TRY_IN(make_from_node(m, n, key, part, &v, err), err, "variable '" SLICE_FMT "'", SLICE_ARG(name));
+    if (known)
+        v = m->variables.all[at];
+    else
+        TRY_IN(make_from_node(m, n, key, part, &v, err), err, "variable '" SLICE_FMT "'", SLICE_ARG(name));
     sm_status status = registry_put(m->registry, container, name, (object *)(void *)v.object, err);
     if (!known && status == SM_OK && !m->objects.count) return list_variable(m, &v, err);
     if (!known) object_unref((object *)(void *)v.object);
@@ -194,8 +196,7 @@ static sm_status register_all(sm_model *m, arena *scratch, sm_error *err)
 /* TensorFlow 1: a variable is trainable when its collection says so. */
 static void mark_trainable(sm_model *m)
 {
-    const tf_MetaGraphDef_collection_def_entry *e =
-        MAP_FIND(m->meta->def, collection_def, SLICE("trainable_variables"));
+    const tf_MetaGraphDef_collection_def_entry *e = MAP_FIND(m->meta->def, collection_def, SLICE("trainable_variables"));
     arena scratch;
     map   names;
 

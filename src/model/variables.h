@@ -12,18 +12,18 @@ struct sm_variable {
     sm_model           *model;
     const char         *name, *path;
     sm_dtype            dtype;
-    shape               shape;         /* as declared, else as stored                 */
+    shape               shape; /* as declared, else as stored                 */
     bool                trainable;
-    variable           *object;        /* one reference                               */
-    const bundle_entry *entry;         /* NULL: nothing stored for it                 */
+    variable           *object; /* one reference                               */
+    const bundle_entry *entry;  /* NULL: nothing stored for it                 */
 };
 
 typedef struct variables {
     bool         read, registered;
     sm_variable *all;
     size_t       count, capacity;
-    uint32_t    *by_object;            /* object id -> index + 1 in `all`             */
-    map          by_key;               /* checkpoint key -> index in `all`            */
+    uint32_t    *by_object; /* object id -> index + 1 in `all`             */
+    map          by_key;    /* checkpoint key -> index in `all`            */
 } variables;
 
 /* Lists them: of the object graph when there is one, else of the MetaGraph's own graph. */

@@ -333,13 +333,14 @@ TEST(graphs_are_printed)
 /* Loads, runs, looks; everything may fail, and must say so. */
 static sm_status use_model(const char *directory, const char *signature, const example *e, sm_error *error)
 {
-    sm_model *m = NULL;
+    sm_model  *m = NULL;
     sm_tensor *out[MOST] = { NULL };
-    sm_status s = sm_model_load(directory, NULL, &m, error);
+    sm_status  s = sm_model_load(directory, NULL, &m, error);
 
     if (s == SM_OK) {
         sm_function *f = sm_model_signature(m, signature);
-        s = f ? sm_function_run(f, e->in, sm_function_input_count(f), out, sm_function_output_count(f), error) : SM_RESOURCE_EXHAUSTED;
+        s = f ? sm_function_run(f, e->in, sm_function_input_count(f), out, sm_function_output_count(f), error)
+              : SM_RESOURCE_EXHAUSTED;
         for (size_t i = 0; i < sm_model_variable_count(m); i++) (void)sm_variable_path(sm_model_variable(m, i));
     }
     for (int i = 0; i < MOST; i++) sm_tensor_unref(out[i]);
@@ -351,7 +352,9 @@ TEST(every_allocation_may_fail)
 {
     static const struct {
         const char *model, *signature, *file;
-    } rows[] = { { "nested", "run", "serve.run" }, { "table", "find", "serve.find" }, { "partitioned", "serving_default", "serve.serving_default" } };
+    } rows[] = { { "nested", "run", "serve.run" },
+                 { "table", "find", "serve.find" },
+                 { "partitioned", "serving_default", "serve.serving_default" } };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char      directory[512], path[512];
@@ -366,7 +369,7 @@ TEST(every_allocation_may_fail)
             sm_status s = use_model(directory, rows[i].signature, &e, &error);
             int64_t   left = heap_fail_left();
             heap_fail_at(0);
-            if (left > 0) {                    /* there were fewer allocations than that */
+            if (left > 0) { /* there were fewer allocations than that */
                 assert_int_equal(s, SM_OK);
                 break;
             }
