@@ -97,6 +97,7 @@ MAP1(map_digamma, FLOATING, special_digamma((double)x))
 MAP1(map_erfinv, FLOATING, special_erfinv((double)x))
 MAP1(map_ndtri, FLOATING, special_ndtri((double)x))
 MAP1(map_bessel_j0, FLOATING, isinf(x) ? NAN : j0((double)x))
+MAP1(map_bessel_j1, FLOATING, isinf(x) ? NAN : j1((double)x))
 
 /* -- Questions -------------------------------------------------------------------------------------------------------- */
 
@@ -181,6 +182,7 @@ const op_def elementwise_ops[] = {
     { "Erfinv", "x:T -> y:T | T: floating", infer_same, map_erfinv, NULL, MAPS, "the inverse of erf" },
     { "Ndtri", "x:T -> y:T | T: floating", infer_same, map_ndtri, NULL, MAPS, "the normal distribution's quantile" },
     { "BesselJ0", "x:T -> y:T | T: floating", infer_same, map_bessel_j0, NULL, MAPS, "the Bessel function of order 0" },
+    { "BesselJ1", "x:T -> y:T | T: floating", infer_same, map_bessel_j1, NULL, MAPS, "the Bessel function of order 1" },
     { "Lgamma", "x:T -> y:T | T: floating", infer_same, map_lgamma, NULL, MAPS, "log |gamma(x)|" },
     { "Digamma", "x:T -> y:T | T: floating", infer_same, map_digamma, NULL, MAPS, "the derivative of log gamma(x)" },
     { "IsNan", "x:T -> y:bool | T: floating", infer_same, map_is_nan, NULL, OP_ELEMENTWISE, "is x not a number?" },
