@@ -38,7 +38,7 @@ sm_status checkpoint_open(const char *directory, bool copy, memory *m, checkpoin
     return status;
 }
 
-checkpoint *checkpoint_ref(checkpoint *c)
+static checkpoint *checkpoint_ref(checkpoint *c)
 {
     atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
     return c;

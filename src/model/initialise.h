@@ -24,8 +24,6 @@ void      initialiser_init(initialiser *i);
 void      initialiser_clear(initialiser *i, size_t object_count);
 sm_status initialise_objects(sm_model *m, sm_error *err) CHECKED;
 sm_status initialise_graph(sm_model *m, sm_error *err) CHECKED;
-/* What a function that captures object id gets (owned): a handle, a path, a constant. Model's lock held. */
-sm_status captured_value(sm_model *m, size_t id, tensor **out, sm_error *err) CHECKED;
 
 /* restore_resources.c: tables get what the checkpoint holds for them, through their own restore functions. */
 void restore_resources(sm_model *m);

@@ -177,10 +177,3 @@ sm_status value_from_proto(arena *a, const tf_StructuredValue *p, const sm_value
     *out = v;
     return SM_OK;
 }
-
-const sm_value *value_find(const sm_value *v, const char *key)
-{
-    for (size_t i = 0; v && v->keys && i < v->count; i++)
-        if (strcmp(v->keys[i], key) == 0) return &v->items[i];
-    return NULL;
-}

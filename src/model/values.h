@@ -20,7 +20,5 @@ struct sm_value {
 
 /* p as a value in a; NULL gives None. INVALID_ARGUMENT for a shape that is none. */
 sm_status value_from_proto(arena *a, const tf_StructuredValue *p, const sm_value **out, sm_error *err) CHECKED;
-/* The item of a dict or named tuple, or NULL. */
-const sm_value *value_find(const sm_value *v, const char *key);
 
 #endif
