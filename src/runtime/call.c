@@ -22,18 +22,26 @@ void *call_scratch(call *c, size_t size)
 
 /* -- Outputs ---------------------------------------------------------------------------------------------------------- */
 
-sm_status call_output(call *c, int i, const shape *s)
-{
-    tensor *out = c->out[i];
-    if (shape_eq(&out->shape, s) && (out->data || shape_count(s) == 0)) return SM_OK;
-    tensor_drop(out);
-    return tensor_allocate(out, c->memory, s, c->err);
-}
-
 /* Is out's memory the workspace's or a caller's tensor, where the value has to be in the end? */
 static bool in_fixed_place(const tensor *out)
 {
     return out->data && !out->buffer;
+}
+
+/* A place was made for the shape that was inferred, and has to be as it was for the next call. */
+static sm_status check_place(const call *c, int i, const shape *s)
+{
+    if (shape_eq(&c->out[i]->shape, s)) return SM_OK;
+    return CALL_FAIL(c, SM_INTERNAL, "output %d has another shape than inferred", i);
+}
+
+sm_status call_output(call *c, int i, const shape *s)
+{
+    tensor *out = c->out[i];
+    if (in_fixed_place(out)) return check_place(c, i, s);
+    if (shape_eq(&out->shape, s) && out->data) return SM_OK;
+    tensor_drop(out);
+    return tensor_allocate(out, c->memory, s, c->err);
 }
 
 sm_status call_forward(call *c, int i, int j, const shape *s)
@@ -41,7 +49,7 @@ sm_status call_forward(call *c, int i, int j, const shape *s)
     tensor       *out = c->out[i];
     const tensor *in = c->in[j];
     if (in_fixed_place(out)) {
-        out->shape = *s;
+        TRY(check_place(c, i, s));
         return out->data == in->data ? SM_OK : tensor_copy_elements(out, in, c->err);
     }
     sm_dtype dtype = out->dtype;
@@ -66,10 +74,8 @@ sm_status call_give(call *c, int i, tensor *t)
     if (t->dtype != out->dtype) {
         s = FAIL(c->err, SM_INTERNAL, "output %d is %s, expected %s", i, dtype_name(t->dtype), dtype_name(out->dtype));
     } else if (in_fixed_place(out)) {
-        if (shape_eq(&out->shape, &t->shape))
-            s = tensor_copy_elements(out, t, c->err);
-        else
-            s = FAIL(c->err, SM_INTERNAL, "output %d has another shape than inferred", i);
+        s = check_place(c, i, &t->shape);
+        if (s == SM_OK) s = tensor_copy_elements(out, t, c->err);
     } else {
         tensor_drop(out);
         tensor_share(out, t, &t->shape);

@@ -99,11 +99,19 @@ static void mark_needed(builder *b)
 
 /* -- Computing -------------------------------------------------------------------------------------------------------- */
 
+static bool read_moved(const builder *b, uint32_t read)
+{
+    return b->moved[read / 64] >> (read % 64) & 1;
+}
+
 static void note_read(builder *b, uint32_t read, const tensor *handle)
 {
     derived *d = b->d;
     object  *o = handle && handle->dtype == SM_RESOURCE && tensor_count(handle) ? tensor_object(handle, 0) : NULL;
     if (!o || o->type != &variable_type) return;
+    /* Values that were kept came from the older version, so that is the one to remember: were it overtaken by a write
+     * since take_over, they would never be made anew. */
+    if (d->variables[read] == (variable *)(void *)o && !read_moved(b, read)) return;
     object_unref((object *)(void *)d->variables[read]);
     d->variables[read] = (variable *)(void *)object_ref(o);
     d->versions[read] = variable_version(d->variables[read]);

@@ -78,6 +78,7 @@ static uint32_t shared_place(const plan *p, const layout *l, const uint32_t *pla
     uint32_t in = p->root[s->in[0]], out = s->out;
     if (!may_place(p, l, in) || !may_place(p, l, out) || l->bound[out] != SLOT_NONE || l->bound[in] != SLOT_NONE)
         return SLOT_NONE;
+    if (dtype_size(p->body.dtypes[in]) != dtype_size(p->body.dtypes[out])) return SLOT_NONE;   /* read and write at one pace */
     if (p->last_use[in] != k || slot_bytes(p, l, in) != slot_bytes(p, l, out)) return SLOT_NONE;
     for (uint32_t i = 1; i < s->n->input_count; i++)
         if (p->root[s->in[i]] == in) return SLOT_NONE;
