@@ -25,14 +25,12 @@ sm_status bar_chart_labels(const char *path, label_list *out, sm_error *err)
     char   line[1024];
     size_t room = 0;
     *out = (label_list){ 0 };
-    if (!f)
-        return py_fail(err, SM_NOT_FOUND, "NotFoundError", "%s; No such file or directory", path);
+    if (!f) return py_fail(err, SM_NOT_FOUND, "NotFoundError", "%s; No such file or directory", path);
     while (fgets(line, sizeof line, f)) {
         line[strcspn(line, "\r\n")] = 0;
         if (out->count == room) {
             const char **grown = keep_array(2 * room + 64, sizeof *grown);
-            if (room)
-                memcpy(grown, out->names, room * sizeof *grown);
+            if (room) memcpy(grown, out->names, room * sizeof *grown);
             out->names = grown;
             room = 2 * room + 64;
         }
@@ -50,19 +48,16 @@ typedef struct bar {
 static int by_value(const void *a, const void *b)
 {
     const bar *x = a, *y = b;
-    if (x->value != y->value && !isnan(x->value) && !isnan(y->value))
-        return x->value < y->value ? 1 : -1;
-    if (isnan(x->value) != isnan(y->value))
-        return isnan(x->value) ? 1 : -1;
+    if (x->value != y->value && !isnan(x->value) && !isnan(y->value)) return x->value < y->value ? 1 : -1;
+    if (isnan(x->value) != isnan(y->value)) return isnan(x->value) ? 1 : -1;
     return x->index < y->index ? -1 : 1;
 }
 
 static void put_bar(textbuf *b, double share)
 {
     static const char *const part[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
-    int eighths = share > 0 ? (int)lround(share * BAR_WIDTH * 8) : 0, columns;
-    for (columns = 0; columns < eighths / 8; columns++)
-        textbuf_text(b, "█");
+    int                      eighths = share > 0 ? (int)lround(share * BAR_WIDTH * 8) : 0, columns;
+    for (columns = 0; columns < eighths / 8; columns++) textbuf_text(b, "█");
     textbuf_text(b, part[eighths % 8]);
     textbuf_fill(b, ' ', (size_t)(BAR_WIDTH - columns - (eighths % 8 > 0)));
 }
@@ -92,8 +87,7 @@ int bar_chart_print(textbuf *b, const char *key, const sm_tensor *t, size_t top,
     sm_dtype type = sm_tensor_dtype(t);
     int      rank = sm_tensor_rank(t);
     size_t   n = rank ? (size_t)sm_tensor_dim(t, rank - 1) : 0, rows = n ? sm_tensor_count(t) / n : 0;
-    if (n < 2 || (type != SM_FLOAT && type != SM_DOUBLE && type != SM_HALF && type != SM_BFLOAT16))
-        return 0;
+    if (n < 2 || (type != SM_FLOAT && type != SM_DOUBLE && type != SM_HALF && type != SM_BFLOAT16)) return 0;
     bar *bars = keep_array(n, sizeof *bars);
     for (size_t r = 0; r < rows; r++) {
         double largest = 0;

@@ -15,6 +15,6 @@ typedef struct label_list {
 /* One label a line. */
 sm_status bar_chart_labels(const char *path, label_list *out, sm_error *err);
 /* 0 when t has no rows of numbers to show. */
-int       bar_chart_print(textbuf *b, const char *key, const sm_tensor *t, size_t top, const label_list *labels);
+int bar_chart_print(textbuf *b, const char *key, const sm_tensor *t, size_t top, const label_list *labels);
 
 #endif

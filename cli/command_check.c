@@ -11,7 +11,7 @@
 
 typedef struct finding {
     struct finding *next;
-    sm_problem      p;                   /* kept copies */
+    sm_problem      p; /* kept copies */
 } finding;
 
 typedef struct findings {
@@ -41,14 +41,11 @@ static size_t print_findings(const findings *all, const char *signature)
 {
     size_t n = 0;
     for (const finding *f = all->first; f; f = f->next) {
-        if (!same(f->p.signature, signature))
-            continue;
+        if (!same(f->p.signature, signature)) continue;
         n++;
         printf("    ");
-        if (f->p.function && *f->p.function)
-            printf("function '%s': ", f->p.function);
-        if (f->p.node && *f->p.node)
-            printf("node '%s' (%s): ", f->p.node, f->p.op ? f->p.op : "");
+        if (f->p.function && *f->p.function) printf("function '%s': ", f->p.function);
+        if (f->p.node && *f->p.node) printf("node '%s' (%s): ", f->p.node, f->p.op ? f->p.op : "");
         printf("%s\n", f->p.reason ? f->p.reason : "");
     }
     return n;
@@ -57,8 +54,7 @@ static size_t print_findings(const findings *all, const char *signature)
 static size_t count_findings(const findings *all, const char *signature)
 {
     size_t n = 0;
-    for (const finding *f = all->first; f; f = f->next)
-        n += (size_t)same(f->p.signature, signature);
+    for (const finding *f = all->first; f; f = f->next) n += (size_t)same(f->p.signature, signature);
     return n;
 }
 
@@ -70,8 +66,7 @@ int command_check(invocation *v)
     findings        all = { NULL, &all.first };
     size_t          bad = 0, unused;
     sm_status       status = model_choice_load(v, NULL, &s, &m, &err);
-    if (status == SM_OK)
-        status = sm_model_check(m, add_finding, &all, &err);
+    if (status == SM_OK) status = sm_model_check(m, add_finding, &all, &err);
     for (size_t i = 0; status == SM_OK && i < sm_model_signature_count(m); i++) {
         const char *key = sm_model_signature_key(m, i);
         size_t      n = count_findings(&all, key);
@@ -79,8 +74,7 @@ int command_check(invocation *v)
         print_findings(&all, key);
         bad += n > 0;
     }
-    if (status == SM_OK && sm_model_signature_count(m) == 0)
-        puts("the MetaGraph has no signatures");
+    if (status == SM_OK && sm_model_signature_count(m) == 0) puts("the MetaGraph has no signatures");
     unused = count_findings(&all, NULL);
     if (status == SM_OK && unused) {
         printf("functions that no signature uses: %zu problem%s\n", unused, unused == 1 ? "" : "s");

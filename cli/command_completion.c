@@ -10,8 +10,7 @@ static void print_flags(const char *list)
     const char *name;
     size_t      n;
     int         required;
-    while (program_next_flag(&list, &name, &n, &required))
-        printf(" --%.*s", (int)n, name);
+    while (program_next_flag(&list, &name, &n, &required)) printf(" --%.*s", (int)n, name);
 }
 
 static void print_program(const char *name, unsigned program)
@@ -19,8 +18,7 @@ static void print_program(const char *name, unsigned program)
     printf("_%s()\n{\n    local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}\n    local words=\n", name);
     printf("    if [ \"$COMP_CWORD\" = 1 ]; then\n        words='");
     for (size_t i = 0; i < program_command_count; i++)
-        if (program_commands[i].programs & program)
-            printf("%s ", program_commands[i].name);
+        if (program_commands[i].programs & program) printf("%s ", program_commands[i].name);
     printf("--help'\n    else\n        case $command in\n");
     for (size_t i = 0; i < program_command_count; i++)
         if (program_commands[i].programs & program) {

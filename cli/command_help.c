@@ -34,8 +34,7 @@ static void print_flag(const flag_row *f, int required)
 {
     char *head = keep_format("  --%s%s%s", f->name, f->argument ? " " : "", f->argument ? f->argument : "");
     printf("%-26s", head);
-    if (strlen(head) >= 26)
-        printf("\n%26s", "");
+    if (strlen(head) >= 26) printf("\n%26s", "");
     print_wrapped(required ? keep_format("%s (required)", f->help) : f->help, 26);
 }
 
@@ -46,8 +45,7 @@ static void print_command(const invocation *v, const command *c)
     int         required;
     printf("usage: %s %s%s%s%s\n\n", v->name, c->name, *c->operands ? " " : "", c->operands, *c->flags ? " [flags]" : "");
     print_wrapped(keep_format("%s.%s%s", c->summary, *c->details ? " " : "", c->details), 0);
-    if (*c->flags)
-        printf("\nflags:\n");
+    if (*c->flags) printf("\nflags:\n");
     while (program_next_flag(&list, &name, &n, &required))
         print_flag(program_flag_row(name, n), required && !*c->operands);
 }
@@ -58,7 +56,9 @@ void program_help(const invocation *v, const command *c)
         print_command(v, c);
         return;
     }
-    printf("%s: load, inspect and run TensorFlow SavedModels, without TensorFlow\n\nusage: %s COMMAND [flags]\n\ncommands:\n", v->name, v->name);
+    printf("%s: load, inspect and run TensorFlow SavedModels, without TensorFlow\n\nusage: %s COMMAND "
+           "[flags]\n\ncommands:\n",
+           v->name, v->name);
     for (size_t i = 0; i < program_command_count; i++)
         if (program_commands[i].programs & v->program)
             printf("  %-16s %s\n", program_commands[i].name, program_commands[i].summary);
@@ -86,8 +86,7 @@ static void page_text(const markup *k, const char *text)
         } else if (*p == '\\') {
             fputs("\\e", stdout);
         } else {
-            if ((p == text || p[-1] == '\n') && (*p == '.' || *p == '\''))
-                fputs("\\&", stdout);
+            if ((p == text || p[-1] == '\n') && (*p == '.' || *p == '\'')) fputs("\\&", stdout);
             putchar(*p);
         }
     }
@@ -102,8 +101,7 @@ static void page_section(const markup *k, int level, const char *title)
     } else {
         printf(level == 1 ? ".SH " : ".SS ");
         for (const char *p = title; *p; p++)
-            if (*p != '`')
-                putchar(*p);
+            if (*p != '`') putchar(*p);
         putchar('\n');
     }
 }
@@ -131,8 +129,7 @@ static void page_item(const markup *k, const char *term, const char *text)
 
 static void page_end_list(const markup *k)
 {
-    if (!k->roff)
-        putchar('\n');
+    if (!k->roff) putchar('\n');
 }
 
 static void page_command(const markup *k, const char *program, const command *c)
@@ -141,8 +138,8 @@ static void page_command(const markup *k, const char *program, const command *c)
     size_t      n;
     int         required;
     page_section(k, 2, keep_format("`%s %s%s%s`", program, c->name, *c->operands ? " " : "", c->operands));
-    page_paragraph(k, keep_format("%c%s.%s%s", c->summary[0] - ('a' <= c->summary[0] && c->summary[0] <= 'z' ? 32 : 0), c->summary + 1,
-                                  *c->details ? " " : "", c->details));
+    page_paragraph(k, keep_format("%c%s.%s%s", c->summary[0] - ('a' <= c->summary[0] && c->summary[0] <= 'z' ? 32 : 0),
+                                  c->summary + 1, *c->details ? " " : "", c->details));
     while (program_next_flag(&list, &name, &n, &required)) {
         const flag_row *f = program_flag_row(name, n);
         page_item(k, keep_format("`--%s%s%s`", f->name, f->argument ? " " : "", f->argument ? f->argument : ""),
@@ -154,8 +151,7 @@ static void page_command(const markup *k, const char *program, const command *c)
 static void page_commands(const markup *k, unsigned program)
 {
     for (size_t i = 0; i < program_command_count; i++)
-        if (program_commands[i].programs & program)
-            page_command(k, program_names[program], &program_commands[i]);
+        if (program_commands[i].programs & program) page_command(k, program_names[program], &program_commands[i]);
 }
 
 static void page_functions(const markup *k)
@@ -164,8 +160,7 @@ static void page_functions(const markup *k)
     for (size_t i = 0; i < expression_calls_count(); i++) {
         const char *name = expression_calls_row(i, &parameters, &doc);
         textbuf     b = { 0 };
-        if (!doc)
-            continue;
+        if (!doc) continue;
         textbuf_format(&b, "`%s(", name[0] == '.' ? keep_format("array%s", name) : name);
         if (strcmp(parameters, "*") == 0)
             textbuf_text(&b, "d0, d1, ...");
@@ -185,25 +180,29 @@ static void page_functions(const markup *k)
 static void page_inputs(const markup *k)
 {
     page_section(k, 1, k->roff ? "INPUTS" : "Inputs");
-    page_paragraph(k,
-        "`--inputs` takes KEY=FILE or KEY=FILE[NAME], separated by `;`. A file is an .npy, an .npz (NAME chooses one of "
-        "several arrays) or a pickle. Pickles are read by a reader that builds numbers, strings, lists, dicts and numpy "
-        "arrays and nothing else; nothing in them is executed.");
-    page_paragraph(k,
+    page_paragraph(k, "`--inputs` takes KEY=FILE or KEY=FILE[NAME], separated by `;`. A file is an .npy, an .npz (NAME "
+                      "chooses one of "
+                      "several arrays) or a pickle. Pickles are read by a reader that builds numbers, strings, lists, "
+                      "dicts and numpy "
+                      "arrays and nothing else; nothing in them is executed.");
+    page_paragraph(
+        k,
         "`--input_exprs` takes KEY=EXPRESSION, separated by `;`. An expression is a Python literal, arithmetic "
-        "(`+ - * / // % **`, with numpy's types and broadcasting), `np.pi`, `np.e`, `np.inf`, `np.nan`, a numpy type such "
+        "(`+ - * / // % **`, with numpy's types and broadcasting), `np.pi`, `np.e`, `np.inf`, `np.nan`, a numpy type "
+        "such "
         "as `np.float32(3)`, or one of the functions below. There is nothing else: no variables, no other attributes. "
         "Integers have 64 bits and a sign.");
-    page_paragraph(k,
-        "As `;` separates inputs, a seed is given as `np.random.RandomState(1).rand(2, 3)` or, only here, as "
-        "`np.random.rand(2, 3, seed=1)`; both give numpy's numbers for np.random.seed(1).");
+    page_paragraph(
+        k, "As `;` separates inputs, a seed is given as `np.random.RandomState(1).rand(2, 3)` or, only here, as "
+           "`np.random.rand(2, 3, seed=1)`; both give numpy's numbers for np.random.seed(1).");
     page_functions(k);
-    page_paragraph(k,
-        "`--input_examples` takes KEY=[{\"feature\": [values]}, ...]: one serialised tf.Example for each dict. The first "
-        "value of a list decides whether it is a list of floats, integers or bytes.");
+    page_paragraph(k, "`--input_examples` takes KEY=[{\"feature\": [values]}, ...]: one serialised tf.Example for each "
+                      "dict. The first "
+                      "value of a list decides whether it is a list of floats, integers or bytes.");
 }
 
 /* What TensorFlow says, what is said here, and why they differ. */
+/* clang-format off */
 static const char *const error_texts[][3] = {
     { "`Expression \"...\" is not a valid python literal.`", "the same, then where and why", "the reason is known" },
     { "`Expression \"np.ones((2,2))\" is not a valid python literal.`", "the value is computed",
@@ -219,16 +218,16 @@ static const char *const error_texts[][3] = {
     { "protobuf's reason in `Cannot parse proto file ...`", "our reader's reason, with the byte offset", "another reader" },
     { "lists of keys, tags and ops in the order of a hash", "the same lists, sorted", "the order in TensorFlow changes from run to run" },
 };
+/* clang-format on */
 
 static void page_errors(const markup *k)
 {
     page_section(k, 1, k->roff ? "ERRORS" : "Errors");
-    page_paragraph(k,
-        "An error is one sentence on standard error. The exit status is 1 for a failure and for an unknown flag of "
-        "saved_model_cli, 2 for a command line that lacks something or has too much. Where TensorFlow has a text "
-        "it is used; these differ:");
-    if (!k->roff)
-        printf("| TensorFlow | here | reason |\n|---|---|---|\n");
+    page_paragraph(
+        k, "An error is one sentence on standard error. The exit status is 1 for a failure and for an unknown flag of "
+           "saved_model_cli, 2 for a command line that lacks something or has too much. Where TensorFlow has a text "
+           "it is used; these differ:");
+    if (!k->roff) printf("| TensorFlow | here | reason |\n|---|---|---|\n");
     for (size_t i = 0; i < sizeof error_texts / sizeof *error_texts; i++)
         if (k->roff)
             page_item(k, error_texts[i][0], keep_format("%s (%s)", error_texts[i][1], error_texts[i][2]));
@@ -240,8 +239,10 @@ static void print_markdown(void)
 {
     markup k = { 0 };
     printf("# Command line\n\nMade by `savedmodel help --markdown` from the table in `cli/commands.c`.\n\n"
-           "One binary, two programs by the name that it is called by. `saved_model_cli` takes the flags of TensorFlow's and "
-           "prints what TensorFlow's prints; `savedmodel` is made for people. A flag is `--flag value` or `--flag=value`, a "
+           "One binary, two programs by the name that it is called by. `saved_model_cli` takes the flags of "
+           "TensorFlow's and "
+           "prints what TensorFlow's prints; `savedmodel` is made for people. A flag is `--flag value` or "
+           "`--flag=value`, a "
            "switch also `--noflag`; flags may stand before the command, and a dash may stand for an underscore.\n\n");
     page_section(&k, 1, "savedmodel");
     page_commands(&k, PROGRAM_SAVEDMODEL);
@@ -255,12 +256,15 @@ static void print_man(unsigned program)
 {
     markup      k = { 1 };
     const char *name = program_names[program];
-    printf(".TH %s 1 \"\" \"libsavedmodel %s\"\n.SH NAME\n%s \\- load, inspect and run TensorFlow SavedModels\n", name, SM_VERSION, name);
+    printf(".TH %s 1 \"\" \"libsavedmodel %s\"\n.SH NAME\n%s \\- load, inspect and run TensorFlow SavedModels\n", name,
+           SM_VERSION, name);
     printf(".SH SYNOPSIS\n.B %s\nCOMMAND [flags]\n.SH DESCRIPTION\n", name);
     page_paragraph(&k, program == PROGRAM_TENSORFLOW
-                       ? "The flags and the output of TensorFlow's program of this name, without TensorFlow."
-                       : "Shows, checks, runs and times SavedModels without Python and without TensorFlow.");
-    page_paragraph(&k, "A flag is `--flag value` or `--flag=value`, a switch also `--noflag`; flags may stand before the command.");
+                           ? "The flags and the output of TensorFlow's program of this name, without TensorFlow."
+                           : "Shows, checks, runs and times SavedModels without Python and without TensorFlow.");
+    page_paragraph(
+        &k,
+        "A flag is `--flag value` or `--flag=value`, a switch also `--noflag`; flags may stand before the command.");
     printf(".SH COMMANDS\n");
     page_commands(&k, program);
     page_inputs(&k);
@@ -283,8 +287,7 @@ int command_help(invocation *v)
             program_help(v, &program_commands[i]);
             return 0;
         }
-    if (about)
-        return program_usage(v, "'%s' is not a command", about);
+    if (about) return program_usage(v, "'%s' is not a command", about);
     program_help(v, NULL);
     return 0;
 }

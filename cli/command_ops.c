@@ -18,7 +18,8 @@ static void print_cell(const char *text)
 static void print_markdown(void)
 {
     printf("# Ops\n\nThe %zu ops that are built in, with their inputs, outputs and attributes. "
-           "Made by `savedmodel ops --markdown`.\n\n| Op | Signature | Meaning |\n|---|---|---|\n", sm_op_count());
+           "Made by `savedmodel ops --markdown`.\n\n| Op | Signature | Meaning |\n|---|---|---|\n",
+           sm_op_count());
     for (size_t i = 0; i < sm_op_count(); i++) {
         sm_op op = sm_op_at(i);
         printf("| %s | `", op.name);
@@ -38,15 +39,12 @@ int command_ops(invocation *v)
     }
     for (size_t i = 0; i < sm_op_count(); i++) {
         sm_op op = sm_op_at(i);
-        if (v->operand_count && !strstr(op.name, v->operands[0]))
-            continue;
+        if (v->operand_count && !strstr(op.name, v->operands[0])) continue;
         shown++;
         printf("%-34s %s\n", op.name, op.doc ? op.doc : "");
-        if (v->operand_count)
-            printf("    %s\n", op.signature ? op.signature : "");
+        if (v->operand_count) printf("    %s\n", op.signature ? op.signature : "");
     }
-    if (shown)
-        return 0;
+    if (shown) return 0;
     fprintf(stderr, "%s: no op that is built in has '%s' in its name\n", v->name, v->operand_count ? v->operands[0] : "");
     return 1;
 }

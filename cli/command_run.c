@@ -27,14 +27,12 @@ static sm_status make_directories(const char *path, sm_error *err)
     char *p = keep_text(path);
     for (char *slash = p + 1; *p; slash++) {
         char end = *slash;
-        if (end && end != '/')
-            continue;
+        if (end && end != '/') continue;
         *slash = 0;
         if (mkdir(p, 0777) != 0 && errno != EEXIST)
             return py_fail(err, SM_PERMISSION_DENIED, "OSError", "%s: %s", p, strerror(errno));
         *slash = end;
-        if (!end)
-            break;
+        if (!end) break;
     }
     return SM_OK;
 }
@@ -46,14 +44,12 @@ static sm_status save_output(const invocation *v, const char *key, const sm_tens
     size_t      n = strlen(dir);
     char       *path = keep_format("%s%s%s.npy", dir, n && dir[n - 1] == '/' ? "" : "/", key);
     sm_status   s = make_directories(dir, err);
-    if (s != SM_OK)
-        return s;
+    if (s != SM_OK) return s;
     if (!program_switch(v, "overwrite") && stat(path, &status) == 0)
         return py_fail(err, SM_ALREADY_EXISTS, "RuntimeError",
                        "Output file %s already exists. Add \"--overwrite\" to overwrite the existing output files.", path);
     s = npy_objects_save(t, path, err);
-    if (s == SM_OK)
-        printf("Output %s is saved to %s\n", key, path);
+    if (s == SM_OK) printf("Output %s is saved to %s\n", key, path);
     return s;
 }
 
@@ -63,8 +59,7 @@ static sm_status print_outputs(const invocation *v, const sm_function *f, sm_ten
     label_list  labels = { 0 };
     long        top;
     sm_status   s = program_number(v, "top", 1, 0, &top, err);
-    if (s == SM_OK && labels_file)
-        s = bar_chart_labels(labels_file, &labels, err);
+    if (s == SM_OK && labels_file) s = bar_chart_labels(labels_file, &labels, err);
     for (size_t i = 0; i < sm_function_output_count(f) && s == SM_OK; i++) {
         const char *key = sm_function_output(f, i)->name;
         textbuf     b = { 0 };
@@ -75,8 +70,7 @@ static sm_status print_outputs(const invocation *v, const sm_function *f, sm_ten
         }
         fwrite(textbuf_string(&b), 1, b.length, stdout);
         textbuf_clear(&b);
-        if (dir && *dir)
-            s = save_output(v, key, out[i], err);
+        if (dir && *dir) s = save_output(v, key, out[i], err);
     }
     return s;
 }
@@ -101,12 +95,9 @@ static sm_status call(const invocation *v, sm_function *f, const input_list *inp
     sm_run_options o = SM_RUN_OPTIONS_INIT;
     sm_tensor    **in = NULL, **out = keep_array(k + 1, sizeof *out);
     sm_status      s = inputs_bind(inputs, f, &in, err);
-    if (program_switch(v, "tf_debug"))
-        o.observer = print_node;
-    if (s == SM_OK)
-        s = sm_function_run_with(f, in, n, out, k, &o, err);
-    if (s == SM_OK)
-        s = print_outputs(v, f, out, err);
+    if (program_switch(v, "tf_debug")) o.observer = print_node;
+    if (s == SM_OK) s = sm_function_run_with(f, in, n, out, k, &o, err);
+    if (s == SM_OK) s = print_outputs(v, f, out, err);
     inputs_release(out, k);
     inputs_release(in, n);
     return s;
@@ -122,7 +113,8 @@ static sm_status choose_signature(const invocation *v, sm_model *m, sm_function 
 static sm_status refuse_elsewhere(const invocation *v, sm_error *err)
 {
     if (program_switch(v, "init_tpu"))
-        return py_fail(err, SM_UNIMPLEMENTED, "UnimplementedError", "--init_tpu: this program runs on the CPU; there is no TPU to initialize");
+        return py_fail(err, SM_UNIMPLEMENTED, "UnimplementedError",
+                       "--init_tpu: this program runs on the CPU; there is no TPU to initialize");
     if (program_flag(v, "worker") && *program_flag(v, "worker"))
         return py_fail(err, SM_UNIMPLEMENTED, "UnimplementedError", "--worker: only this process runs models");
     return SM_OK;
@@ -148,23 +140,19 @@ static sm_status run(const invocation *v, sm_error *err)
     if (s == SM_OK && !any && v->program == PROGRAM_TENSORFLOW)
         s = py_fail(err, SM_INVALID_ARGUMENT, "AttributeError",
                     "At least one of --inputs, --input_exprs or --input_examples must be required");
-    if (s == SM_OK)
-        s = inputs_read(v, &inputs, err);
-    if (s == SM_OK)
-        s = model_choice_runtime(v, &runtime, err);
+    if (s == SM_OK) s = inputs_read(v, &inputs, err);
+    if (s == SM_OK) s = model_choice_runtime(v, &runtime, err);
     o.runtime = runtime;
     o.passes = program_flag(v, "passes");
-    if (s == SM_OK)
-        s = model_choice_load(v, &o, &model, &m, err);
-    if (s == SM_OK)
-        s = choose_signature(v, m, &f, err);
+    if (s == SM_OK) s = model_choice_load(v, &o, &model, &m, err);
+    if (s == SM_OK) s = choose_signature(v, m, &f, err);
     if (s == SM_OK && dump)
         s = sm_function_dump(f, dump | (program_switch(v, "dot") ? SM_DUMP_DOT : 0), write_stdout, stdout, err);
     else if (s == SM_OK)
         s = call(v, f, &inputs, err);
     sm_model_free(m);
     sm_saved_model_close(model);
-    keep_release();                              /* tensors before the runtime whose memory they are */
+    keep_release(); /* tensors before the runtime whose memory they are */
     sm_runtime_free(runtime);
     return s;
 }

@@ -25,10 +25,8 @@ static void print_parameter(textbuf *b, const sm_param *p, const char *which, co
     textbuf_format(b, "%s  %s['%s'] tensor_info:\n", indent, which, p->name);
     textbuf_format(b, "%s      dtype: %s\n", indent, p->dtype == SM_INVALID ? "DT_INVALID" : sm_dtype_proto_name(p->dtype));
     textbuf_format(b, "%s      shape: ", indent);
-    if (p->rank < 0)
-        textbuf_text(b, "unknown_rank");
-    for (int i = 0; i < p->rank; i++)
-        textbuf_format(b, "%s%lld", i ? ", " : "(", (long long)p->dims[i]);
+    if (p->rank < 0) textbuf_text(b, "unknown_rank");
+    for (int i = 0; i < p->rank; i++) textbuf_format(b, "%s%lld", i ? ", " : "(", (long long)p->dims[i]);
     textbuf_text(b, p->rank == 0 ? "()" : p->rank > 0 ? ")" : "");
     textbuf_format(b, "\n%s      name: %s\n", indent, p->tensor_name);
 }
@@ -67,8 +65,7 @@ static int by_tags(const void *a, const void *b)
     size_t             n = sm_saved_model_tag_count(x->s, x->g), k = sm_saved_model_tag_count(y->s, y->g);
     for (size_t i = 0; i < n && i < k; i++) {
         int c = strcmp(sm_saved_model_tag(x->s, x->g, i), sm_saved_model_tag(y->s, y->g, i));
-        if (c)
-            return c;
+        if (c) return c;
     }
     return n != k ? (n < k ? -1 : 1) : x->g < y->g ? -1 : 1;
 }
@@ -77,10 +74,8 @@ static size_t sorted_graphs(const sm_saved_model *s, graph_order **order)
 {
     size_t n = sm_saved_model_meta_graph_count(s);
     *order = keep_array(n + 1, sizeof **order);
-    for (size_t g = 0; g < n; g++)
-        (*order)[g] = (graph_order){ s, g };
-    if (n)
-        qsort(*order, n, sizeof **order, by_tags);
+    for (size_t g = 0; g < n; g++) (*order)[g] = (graph_order){ s, g };
+    if (n) qsort(*order, n, sizeof **order, by_tags);
     return n;
 }
 
@@ -90,8 +85,7 @@ static sm_status show_tag_sets(const invocation *v, const sm_saved_model *s, tex
     size_t       n = sorted_graphs(s, &order);
     (void)v;
     textbuf_text(b, "The given SavedModel contains the following tag-sets:\n");
-    for (size_t i = 0; i < n; i++)
-        textbuf_format(b, "'%s'\n", model_choice_tags_joined(s, order[i].g, ", ", 1));
+    for (size_t i = 0; i < n; i++) textbuf_format(b, "'%s'\n", model_choice_tags_joined(s, order[i].g, ", ", 1));
     return SM_OK;
 }
 
@@ -100,8 +94,7 @@ static sm_status show_meta_graph(sm_saved_model *s, size_t g, textbuf *b, sm_err
     sm_model    *m = NULL;
     const char **keys;
     sm_status    status = sm_saved_model_load(s, g, NULL, &m, err);
-    if (status != SM_OK)
-        return status;
+    if (status != SM_OK) return status;
     textbuf_format(b, "\nMetaGraphDef with tag-set: '%s' contains the following SignatureDefs:\n",
                    model_choice_tags_joined(s, g, ", ", 0));
     size_t n = model_choice_keys(m, &keys);
@@ -120,8 +113,7 @@ static void show_functions(sm_saved_model *s, textbuf *b)
     size_t n = sm_saved_model_meta_graph_count(s), with_objects = 0;
     for (size_t g = 0; g < n; g++) {
         sm_model *m = NULL;
-        if (sm_saved_model_load(s, g, NULL, &m, NULL) != SM_OK)
-            continue;
+        if (sm_saved_model_load(s, g, NULL, &m, NULL) != SM_OK) continue;
         with_objects += sm_model_object_count(m) > 0;
         if (n == 1 && with_objects) {
             textbuf_text(b, "\nConcrete Functions:");
@@ -138,10 +130,8 @@ static sm_status show_all(sm_saved_model *s, textbuf *b, sm_error *err)
     graph_order *order;
     size_t       n = sorted_graphs(s, &order);
     sm_status    status = SM_OK;
-    for (size_t i = 0; i < n && status == SM_OK; i++)
-        status = show_meta_graph(s, order[i].g, b, err);
-    if (status == SM_OK)
-        show_functions(s, b);
+    for (size_t i = 0; i < n && status == SM_OK; i++) status = show_meta_graph(s, order[i].g, b, err);
+    if (status == SM_OK) show_functions(s, b);
     return status;
 }
 
@@ -150,7 +140,7 @@ static sm_status show_all(sm_saved_model *s, textbuf *b, sm_error *err)
 /* --list_ops and --signature_def insist on a tag; the list of keys takes --tag_set "" for no tags. */
 static sm_status show_chosen(const invocation *v, sm_saved_model *s, textbuf *b, sm_error *err)
 {
-    const char *tag_set = program_flag(v, "tag_set"), *key = program_flag(v, "signature_def");
+    const char  *tag_set = program_flag(v, "tag_set"), *key = program_flag(v, "signature_def");
     int          strict = program_switch(v, "list_ops") || key;
     tag_list     tags;
     size_t       g;
@@ -161,24 +151,18 @@ static sm_status show_chosen(const invocation *v, sm_saved_model *s, textbuf *b,
         status = model_choice_tags(tag_set, &tags, err);
     else
         model_choice_raw_tags(tag_set, &tags);
-    if (status == SM_OK)
-        status = model_choice_meta_graph(s, &tags, strict ? NULL : tag_set, &g, err);
-    if (status == SM_OK)
-        status = sm_saved_model_load(s, g, NULL, &m, err);
-    if (status != SM_OK)
-        return status;
-    if (program_switch(v, "list_ops"))
-        print_ops(b, s, g, m);
+    if (status == SM_OK) status = model_choice_meta_graph(s, &tags, strict ? NULL : tag_set, &g, err);
+    if (status == SM_OK) status = sm_saved_model_load(s, g, NULL, &m, err);
+    if (status != SM_OK) return status;
+    if (program_switch(v, "list_ops")) print_ops(b, s, g, m);
     if (key) {
         status = model_choice_signature(m, key, &f, err);
-        if (status == SM_OK)
-            print_signature(b, f, "");
+        if (status == SM_OK) print_signature(b, f, "");
     } else {
         const char **keys;
         size_t       n = model_choice_keys(m, &keys);
         textbuf_text(b, "The given SavedModel MetaGraphDef contains SignatureDefs with the following keys:\n");
-        for (size_t i = 0; i < n; i++)
-            textbuf_format(b, "SignatureDef key: \"%s\"\n", keys[i]);
+        for (size_t i = 0; i < n; i++) textbuf_format(b, "SignatureDef key: \"%s\"\n", keys[i]);
     }
     sm_model_free(m);
     return status;

@@ -8,7 +8,6 @@
 int command_version(invocation *v)
 {
     printf("%s %s\n", v->name, SM_VERSION);
-    if (strcmp(SM_VERSION, sm_version()) != 0)
-        printf("libsavedmodel %s\n", sm_version());
+    if (strcmp(SM_VERSION, sm_version()) != 0) printf("libsavedmodel %s\n", sm_version());
     return 0;
 }

@@ -2,6 +2,7 @@
 /* commands.c - the table of commands. Help, manual pages, docs/cli.md and completion are made from it. */
 #include "program.h"
 
+/* clang-format off */
 const command program_commands[] = {
     { "show", PROGRAM_SAVEDMODEL, "DIR", "dir! tag_set all json", command_describe,
       "what a SavedModel holds",
@@ -51,4 +52,5 @@ const command program_commands[] = {
       "cpp_class! dir tag_set output_prefix signature_def_key checkpoint_path variables_to_feed target_triple target_cpu "
       "multithreading", command_not_built_in, "compile ahead of time with XLA (not built in)", "" },
 };
+/* clang-format on */
 const size_t program_command_count = sizeof program_commands / sizeof *program_commands;

@@ -23,8 +23,7 @@ typedef struct trace_key {
 static const char *loaded_name(sm_model *m, const char *name)
 {
     size_t n = strlen(name), end = n;
-    while (end && name[end - 1] >= '0' && name[end - 1] <= '9')
-        end--;
+    while (end && name[end - 1] >= '0' && name[end - 1] <= '9') end--;
     if (end == 0 || end == n || name[end - 1] != '_')
         return keep_format("%s_%lld", name, (long long)sm_model_function_load_order(m, name));
     return keep_format("%.*s%lld", (int)end, name, (long long)sm_model_function_load_order(m, name));
@@ -42,12 +41,9 @@ size_t concrete_functions_order(sm_model *m, const sm_object *o, size_t **order)
     size_t     n = sm_object_trace_count(o);
     trace_key *keys = keep_array(n + 1, sizeof *keys);
     *order = keep_array(n + 1, sizeof **order);
-    for (size_t i = 0; i < n; i++)
-        keys[i] = (trace_key){ i, n > 1 ? loaded_name(m, sm_object_trace_name(o, i)) : "" };
-    if (n)
-        qsort(keys, n, sizeof *keys, by_trace);
-    for (size_t i = 0; i < n; i++)
-        (*order)[i] = keys[i].index;
+    for (size_t i = 0; i < n; i++) keys[i] = (trace_key){ i, n > 1 ? loaded_name(m, sm_object_trace_name(o, i)) : "" };
+    if (n) qsort(keys, n, sizeof *keys, by_trace);
+    for (size_t i = 0; i < n; i++) (*order)[i] = keys[i].index;
     return n;
 }
 
@@ -75,8 +71,7 @@ static void print_items(textbuf *b, const sm_value *v, char open, char close)
     textbuf_format(b, "          Value: %c", open);
     for (size_t i = 0; i < n; i++) {
         size_t at = dict ? n - 1 - i : i;
-        if (dict)
-            textbuf_format(b, "'%s': ", sm_value_key(v, at));
+        if (dict) textbuf_format(b, "'%s': ", sm_value_key(v, at));
         quoted(b, sm_value_item(v, at));
         textbuf_text(b, ", ");
     }
@@ -127,13 +122,11 @@ static size_t keyword_place(const sm_object *function, const char *key)
     const sm_value *spec = sm_object_fullargspec(function), *names = NULL;
     size_t          n;
     for (size_t i = 0; spec && i < sm_value_count(spec); i++)
-        if (sm_value_key(spec, i) && strcmp(sm_value_key(spec, i), "kwonlyargs") == 0)
-            names = sm_value_item(spec, i);
+        if (sm_value_key(spec, i) && strcmp(sm_value_key(spec, i), "kwonlyargs") == 0) names = sm_value_item(spec, i);
     n = names ? sm_value_count(names) : 0;
     for (size_t i = 0; i < n; i++) {
         const char *name = sm_value_text(sm_value_item(names, i));
-        if (name && strcmp(name, key) == 0)
-            return i;
+        if (name && strcmp(name, key) == 0) return i;
     }
     return n;
 }
@@ -154,8 +147,7 @@ static void print_trace(textbuf *b, const sm_object *function, const sm_value *i
     const sm_value *args = input && sm_value_count(input) > 0 ? sm_value_item(input, 0) : NULL;
     const sm_value *keywords = input && sm_value_count(input) > 1 ? sm_value_item(input, 1) : NULL;
     size_t          n = args ? sm_value_count(args) : 0;
-    if (n)
-        textbuf_format(b, "    Option #%zu\n      Callable with:\n", number);
+    if (n) textbuf_format(b, "    Option #%zu\n      Callable with:\n", number);
     for (size_t i = 0; i < n; i++) {
         textbuf_format(b, "        Argument #%zu\n", i + 1);
         print_argument(b, sm_value_item(args, i));
@@ -183,8 +175,7 @@ void concrete_functions_print(textbuf *b, sm_model *m)
         if (k == SM_OBJECT_FUNCTION || k == SM_OBJECT_BARE_FUNCTION)
             children[functions++] = (named_child){ sm_object_child_name(root, i), sm_object_child(root, i) };
     }
-    if (functions)
-        qsort(children, functions, sizeof *children, by_child_name);
+    if (functions) qsort(children, functions, sizeof *children, by_child_name);
     for (size_t i = 0; i < functions; i++) {
         size_t *order, traces = concrete_functions_order(m, children[i].object, &order);
         textbuf_format(b, "\n  Function Name: '%s'\n", children[i].name);

@@ -40,13 +40,10 @@ uint16_t decimal_to_half(double value)
     uint16_t sign = signbit(value) ? 0x8000 : 0;
     double   v = fabs(value);
     int      exponent;
-    if (isnan(value))
-        return (uint16_t)(sign | 0x7e00);
-    if (v >= 65520)
-        return (uint16_t)(sign | 0x7c00);
-    if (v < ldexp(1, -14))
-        return (uint16_t)(sign | (uint16_t)nearbyint(ldexp(v, 24)));
-    frexp(v, &exponent);                         /* v in [2^(e-1), 2^e) */
+    if (isnan(value)) return (uint16_t)(sign | 0x7e00);
+    if (v >= 65520) return (uint16_t)(sign | 0x7c00);
+    if (v < ldexp(1, -14)) return (uint16_t)(sign | (uint16_t)nearbyint(ldexp(v, 24)));
+    frexp(v, &exponent); /* v in [2^(e-1), 2^e) */
     double mantissa = nearbyint(ldexp(v, 11 - exponent));
     if (mantissa >= 2048) {
         mantissa = 1024;
@@ -60,8 +57,7 @@ uint16_t decimal_to_bfloat16(double value)
     float    f = (float)value;
     uint32_t bits;
     memcpy(&bits, &f, sizeof bits);
-    if (isnan(value))
-        return (uint16_t)((bits >> 16 & 0x8000) | 0x7fc0);
+    if (isnan(value)) return (uint16_t)((bits >> 16 & 0x8000) | 0x7fc0);
     bits += 0x7fff + (bits >> 16 & 1);
     return (uint16_t)(bits >> 16);
 }
@@ -71,12 +67,9 @@ uint16_t decimal_to_bfloat16(double value)
 static int reads_back(const char *text, double v, float_kind kind)
 {
     switch (kind) {
-    case FLOAT_HALF:
-        return decimal_to_half(strtod(text, NULL)) == decimal_to_half(v);
-    case FLOAT_SINGLE:
-        return (double)strtof(text, NULL) == v;
-    case FLOAT_DOUBLE:
-        break;
+    case FLOAT_HALF: return decimal_to_half(strtod(text, NULL)) == decimal_to_half(v);
+    case FLOAT_SINGLE: return (double)strtof(text, NULL) == v;
+    case FLOAT_DOUBLE: break;
     }
     return strtod(text, NULL) == v;
 }
@@ -86,8 +79,7 @@ static void split(const char *text, decimal *d)
     const char *p = text;
     d->count = 0;
     for (; *p && *p != 'e'; p++)
-        if (*p != '.')
-            d->digits[d->count++] = *p;
+        if (*p != '.') d->digits[d->count++] = *p;
     d->digits[d->count] = 0;
     d->exponent = *p == 'e' ? (int)strtol(p + 1, NULL, 10) : 0;
 }
@@ -96,8 +88,7 @@ static void split(const char *text, decimal *d)
 static void step_up(decimal *d)
 {
     int i = d->count - 1;
-    while (i >= 0 && d->digits[i] == '9')
-        d->digits[i--] = '0';
+    while (i >= 0 && d->digits[i] == '9') d->digits[i--] = '0';
     if (i >= 0) {
         d->digits[i]++;
         return;
@@ -119,8 +110,7 @@ static int power_of_two(double v)
 
 static void strip_zeros(decimal *d)
 {
-    while (d->count > 1 && d->digits[d->count - 1] == '0')
-        d->digits[--d->count] = 0;
+    while (d->count > 1 && d->digits[d->count - 1] == '0') d->digits[--d->count] = 0;
 }
 
 void decimal_digits(double value, float_kind kind, int at_most, int at_least, decimal *d)
@@ -131,13 +121,11 @@ void decimal_digits(double value, float_kind kind, int at_most, int at_least, de
         *d = (decimal){ "0", 1, 0 };
         return;
     }
-    if (at_most < 1)
-        at_most = 1;
-    for (int n = at_least > 1 ? at_least : 1; ; n++) {
+    if (at_most < 1) at_most = 1;
+    for (int n = at_least > 1 ? at_least : 1;; n++) {
         snprintf(text, sizeof text, "%.*e", n - 1, v);
         split(text, d);
-        if (reads_back(text, v, kind))
-            break;
+        if (reads_back(text, v, kind)) break;
         if (power_of_two(v)) {
             decimal up = *d;
             step_up(&up);
@@ -147,8 +135,7 @@ void decimal_digits(double value, float_kind kind, int at_most, int at_least, de
                 break;
             }
         }
-        if (n >= at_most || n >= 17)
-            break;
+        if (n >= at_most || n >= 17) break;
     }
     strip_zeros(d);
 }
@@ -162,9 +149,8 @@ void decimal_digits_fraction(double value, float_kind kind, int at_most, decimal
     }
     snprintf(text, sizeof text, "%.0e", fabs(value));
     split(text, d);
-    int whole = d->exponent + 1;                 /* digits before the point, one too many when rounded up */
-    if (value != 0 && fabs(value) < pow(10, d->exponent))
-        whole--;
+    int whole = d->exponent + 1; /* digits before the point, one too many when rounded up */
+    if (value != 0 && fabs(value) < pow(10, d->exponent)) whole--;
     decimal_digits(value, kind, whole + at_most, 0, d);
 }
 
@@ -172,15 +158,13 @@ void decimal_digits_fraction(double value, float_kind kind, int at_most, decimal
 
 void decimal_positional(textbuf *b, double value, const decimal *d, int bare)
 {
-    int whole = d->exponent + 1;                 /* digits before the point */
-    if (signbit(value))
-        textbuf_char(b, '-');
+    int whole = d->exponent + 1; /* digits before the point */
+    if (signbit(value)) textbuf_char(b, '-');
     for (int i = 0; i < whole || (i == 0 && whole <= 0); i++)
         textbuf_char(b, whole > 0 && i < d->count ? d->digits[i] : '0');
     if (d->count > whole && !(d->count == 1 && d->digits[0] == '0')) {
         textbuf_char(b, '.');
-        for (int i = whole; i < 0; i++)
-            textbuf_char(b, '0');
+        for (int i = whole; i < 0; i++) textbuf_char(b, '0');
         textbuf_text(b, d->digits + (whole > 0 ? whole : 0));
     } else if (!bare) {
         textbuf_text(b, ".0");
@@ -189,8 +173,7 @@ void decimal_positional(textbuf *b, double value, const decimal *d, int bare)
 
 void decimal_scientific(textbuf *b, double value, const decimal *d, int bare)
 {
-    if (signbit(value))
-        textbuf_char(b, '-');
+    if (signbit(value)) textbuf_char(b, '-');
     textbuf_char(b, d->digits[0]);
     if (d->count > 1)
         textbuf_format(b, ".%s", d->digits + 1);
@@ -202,8 +185,8 @@ void decimal_scientific(textbuf *b, double value, const decimal *d, int bare)
 void decimal_numpy_scalar(textbuf *b, double value, float_kind kind, int bare)
 {
     static const double too_large[] = { 1e3, 1e6, 1e16 };
-    double  v = fabs(value);
-    decimal d;
+    double              v = fabs(value);
+    decimal             d;
     if (isnan(value) || isinf(value)) {
         textbuf_text(b, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return;

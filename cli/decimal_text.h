@@ -20,7 +20,7 @@ typedef struct decimal {
     int  count, exponent;
 } decimal;
 
-#define DECIMAL_ALL 1000                         /* as many digits as the shortest form needs */
+#define DECIMAL_ALL 1000 /* as many digits as the shortest form needs */
 
 /* value: finite, any sign. significant: at most and at least so many digits in all. */
 void decimal_digits(double value, float_kind kind, int at_most, int at_least, decimal *d);
@@ -35,9 +35,9 @@ void decimal_numpy_scalar(textbuf *b, double value, float_kind kind, int bare);
 void decimal_positional(textbuf *b, double value, const decimal *d, int bare);
 void decimal_scientific(textbuf *b, double value, const decimal *d, int bare);
 
-double  decimal_half(uint16_t bits);             /* the value of a half     */
-double  decimal_bfloat16(uint16_t bits);
-uint16_t decimal_to_half(double value);          /* rounded to nearest even */
+double   decimal_half(uint16_t bits); /* the value of a half     */
+double   decimal_bfloat16(uint16_t bits);
+uint16_t decimal_to_half(double value); /* rounded to nearest even */
 uint16_t decimal_to_bfloat16(double value);
 
 #endif

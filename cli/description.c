@@ -29,11 +29,9 @@ uint64_t description_bytes_on_disk(const char *dir, int depth)
     while (d && (e = readdir(d))) {
         struct stat status;
         char       *path;
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         path = keep_format("%s/%s", dir, e->d_name);
-        if (lstat(path, &status) != 0)
-            continue;
+        if (lstat(path, &status) != 0) continue;
         if (S_ISDIR(status.st_mode))
             bytes += description_bytes_on_disk(path, depth + 1);
         else if (S_ISREG(status.st_mode))
@@ -41,29 +39,26 @@ uint64_t description_bytes_on_disk(const char *dir, int depth)
         else if (S_ISLNK(status.st_mode) && stat(path, &status) == 0 && S_ISREG(status.st_mode))
             bytes += (uint64_t)status.st_size;
     }
-    if (d)
-        closedir(d);
+    if (d) closedir(d);
     return bytes;
 }
 
 char *description_size(uint64_t bytes)
 {
     static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-    double v = (double)bytes;
-    int    unit = 0;
-    for (; v >= 1024 && unit < 4; unit++)
-        v /= 1024;
+    double                   v = (double)bytes;
+    int                      unit = 0;
+    for (; v >= 1024 && unit < 4; unit++) v /= 1024;
     return unit ? keep_format("%.1f %s", v, units[unit]) : keep_format("%" PRIu64 " B", bytes);
 }
 
-static char *grouped(uint64_t n)                 /* 4,253,864 */
+static char *grouped(uint64_t n) /* 4,253,864 */
 {
-    char  *digits = keep_format("%" PRIu64, n);
-    size_t width = strlen(digits);
+    char   *digits = keep_format("%" PRIu64, n);
+    size_t  width = strlen(digits);
     textbuf b = { 0 };
     for (size_t i = 0; i < width; i++) {
-        if (i && (width - i) % 3 == 0)
-            textbuf_char(&b, ',');
+        if (i && (width - i) % 3 == 0) textbuf_char(&b, ',');
         textbuf_char(&b, digits[i]);
     }
     char *text = keep_text(textbuf_string(&b));
@@ -75,11 +70,9 @@ int64_t description_parameters(const sm_variable *v)
 {
     int64_t        n = 1;
     const int64_t *dims = sm_variable_dims(v);
-    if (sm_variable_rank(v) < 0)
-        return -1;
+    if (sm_variable_rank(v) < 0) return -1;
     for (int i = 0; i < sm_variable_rank(v); i++) {
-        if (dims[i] < 0 || (dims[i] && n > INT64_MAX / dims[i]))
-            return -1;
+        if (dims[i] < 0 || (dims[i] && n > INT64_MAX / dims[i])) return -1;
         n *= dims[i];
     }
     return n;
@@ -118,21 +111,17 @@ static void put_signature(textbuf *b, const sm_function *f)
     for (size_t i = 0; i < sm_function_output_count(f); i++)
         width = (int)strlen(sm_function_output(f, i)->name) > width ? (int)strlen(sm_function_output(f, i)->name) : width;
     textbuf_format(b, "    %s", sm_function_name(f));
-    if (*sm_function_method_name(f))
-        textbuf_format(b, "  (%s)", sm_function_method_name(f));
+    if (*sm_function_method_name(f)) textbuf_format(b, "  (%s)", sm_function_method_name(f));
     textbuf_char(b, '\n');
-    for (size_t i = 0; i < sm_function_input_count(f); i++)
-        put_parameter(b, sm_function_input(f, i), "  ", width);
-    for (size_t i = 0; i < sm_function_output_count(f); i++)
-        put_parameter(b, sm_function_output(f, i), "->", width);
+    for (size_t i = 0; i < sm_function_input_count(f); i++) put_parameter(b, sm_function_input(f, i), "  ", width);
+    for (size_t i = 0; i < sm_function_output_count(f); i++) put_parameter(b, sm_function_output(f, i), "->", width);
 }
 
 static void put_signatures(textbuf *b, sm_model *m)
 {
     size_t n = sm_model_signature_count(m);
     textbuf_text(b, n ? "  Signatures\n" : "  No signatures\n");
-    for (size_t i = 0; i < n; i++)
-        put_signature(b, sm_model_signature(m, sm_model_signature_key(m, i)));
+    for (size_t i = 0; i < n; i++) put_signature(b, sm_model_signature(m, sm_model_signature_key(m, i)));
 }
 
 /* -- Variables, assets, ops -------------------------------------------------------------------------------------- */
@@ -144,15 +133,15 @@ static void put_variables(textbuf *b, sm_model *m, int everything)
     for (size_t i = 0; i < n; i++) {
         const sm_variable *v = sm_model_variable(m, i);
         int64_t            count = description_parameters(v);
-        if (count < 0)
-            continue;
+        if (count < 0) continue;
         parameters += (uint64_t)count;
         trainable += sm_variable_trainable(v) ? (uint64_t)count : 0;
         bytes += (uint64_t)count * sm_dtype_size(sm_variable_dtype(v));
     }
     textbuf_format(b, "  Variables: %zu", n);
     if (n)
-        textbuf_format(b, ", %s parameters (%s trainable), %s", grouped(parameters), grouped(trainable), description_size(bytes));
+        textbuf_format(b, ", %s parameters (%s trainable), %s", grouped(parameters), grouped(trainable),
+                       description_size(bytes));
     textbuf_char(b, '\n');
     for (size_t i = 0; i < shown; i++) {
         const sm_variable *v = sm_model_variable(m, i);
@@ -160,30 +149,24 @@ static void put_variables(textbuf *b, sm_model *m, int everything)
         structured_text_shape(b, sm_variable_rank(v), sm_variable_dims(v));
         textbuf_text(b, sm_variable_trainable(v) ? "\n" : "  not trainable\n");
     }
-    if (shown < n)
-        textbuf_format(b, "    ... %zu more (--all)\n", n - shown);
+    if (shown < n) textbuf_format(b, "    ... %zu more (--all)\n", n - shown);
 }
 
 static void put_assets(textbuf *b, const sm_model *m)
 {
-    if (sm_model_asset_count(m))
-        textbuf_format(b, "  Assets: %zu\n", sm_model_asset_count(m));
-    for (size_t i = 0; i < sm_model_asset_count(m); i++)
-        textbuf_format(b, "    %s\n", sm_model_asset(m, i));
+    if (sm_model_asset_count(m)) textbuf_format(b, "  Assets: %zu\n", sm_model_asset_count(m));
+    for (size_t i = 0; i < sm_model_asset_count(m); i++) textbuf_format(b, "    %s\n", sm_model_asset(m, i));
 }
 
 static void put_ops(textbuf *b, sm_model *m, int everything)
 {
     op_count *counts;
     size_t    n = op_census_all(m, &counts), nodes = 0, shown = everything || n <= OPS_SHOWN ? n : OPS_SHOWN;
-    for (size_t i = 0; i < n; i++)
-        nodes += counts[i].nodes;
+    for (size_t i = 0; i < n; i++) nodes += counts[i].nodes;
     textbuf_format(b, "  Ops: %zu kinds, %zu nodes in %zu graph%s\n", n, nodes, sm_model_graph_count(m),
                    sm_model_graph_count(m) == 1 ? "" : "s");
-    for (size_t i = 0; i < shown; i++)
-        textbuf_format(b, "    %7zu  %s\n", counts[i].nodes, counts[i].op);
-    if (shown < n)
-        textbuf_format(b, "    ... %zu more (--all)\n", n - shown);
+    for (size_t i = 0; i < shown; i++) textbuf_format(b, "    %7zu  %s\n", counts[i].nodes, counts[i].op);
+    if (shown < n) textbuf_format(b, "    ... %zu more (--all)\n", n - shown);
 }
 
 /* -- Objects --------------------------------------------------------------------------------------------------------- */
@@ -191,7 +174,7 @@ static void put_ops(textbuf *b, sm_model *m, int everything)
 typedef struct object_tree {
     sm_model *m;
     textbuf  *b;
-    char     *seen;                      /* by object id */
+    char     *seen; /* by object id */
     int       levels;
 } object_tree;
 
@@ -221,8 +204,7 @@ static void put_object(object_tree *t, const sm_object *o, const char *name, int
     const char *identifier = sm_object_identifier(o);
     textbuf_fill(t->b, ' ', 4 + 2 * (size_t)level);
     textbuf_format(t->b, "%s: %s", name, description_kind(sm_object_kind_of(o)));
-    if (identifier && *identifier)
-        textbuf_format(t->b, " %s", identifier);
+    if (identifier && *identifier) textbuf_format(t->b, " %s", identifier);
     if (t->seen[id]) {
         textbuf_format(t->b, " (node %zu, shown above)\n", id);
         return;
@@ -230,13 +212,13 @@ static void put_object(object_tree *t, const sm_object *o, const char *name, int
     t->seen[id] = 1;
     textbuf_char(t->b, '\n');
     traces = sm_object_kind_of(o) == SM_OBJECT_FUNCTION || sm_object_kind_of(o) == SM_OBJECT_BARE_FUNCTION
-           ? concrete_functions_order(t->m, o, &order) : 0;
+                 ? concrete_functions_order(t->m, o, &order)
+                 : 0;
     for (size_t i = 0; i < traces; i++) {
         textbuf_fill(t->b, ' ', 6 + 2 * (size_t)level);
         put_trace(t->b, o, order[i]);
     }
-    if (traces && sm_object_kind_of(o) == SM_OBJECT_FUNCTION)
-        return;                                  /* its children are its traces once more */
+    if (traces && sm_object_kind_of(o) == SM_OBJECT_FUNCTION) return; /* its children are its traces once more */
     if (level < t->levels)
         for (size_t i = 0; i < sm_object_child_count(o); i++)
             put_object(t, sm_object_child(o, i), sm_object_child_name(o, i), level + 1);
@@ -262,8 +244,7 @@ void description_text(textbuf *b, const sm_saved_model *s, size_t g, sm_model *m
 {
     const char *version = sm_model_tensorflow_version(m);
     textbuf_format(b, "MetaGraph '%s'", model_choice_tags_joined(s, g, ", ", 0));
-    if (version && *version)
-        textbuf_format(b, ", written by TensorFlow %s", version);
+    if (version && *version) textbuf_format(b, ", written by TensorFlow %s", version);
     textbuf_char(b, '\n');
     put_signatures(b, m);
     put_variables(b, m, everything);

@@ -24,8 +24,7 @@ static json_t *text_json(const char *text)
 static json_t *shape_json(int rank, const int64_t *dims)
 {
     json_t *list = rank < 0 ? json_null() : json_array();
-    for (int i = 0; i < rank; i++)
-        json_array_append_new(list, dims[i] < 0 ? json_null() : json_integer(dims[i]));
+    for (int i = 0; i < rank; i++) json_array_append_new(list, dims[i] < 0 ? json_null() : json_integer(dims[i]));
     return list;
 }
 
@@ -36,8 +35,7 @@ static json_t *parameter_json(const sm_param *p)
     json_object_set_new(o, "dtype", text_json(sm_dtype_name(p->dtype)));
     json_object_set_new(o, "shape", shape_json(p->rank, p->dims));
     json_object_set_new(o, "tensor", text_json(p->tensor_name));
-    if (p->has_default)
-        json_object_set_new(o, "has_default", json_true());
+    if (p->has_default) json_object_set_new(o, "has_default", json_true());
     return o;
 }
 
@@ -68,7 +66,7 @@ static json_t *variable_json(const sm_variable *v)
     return o;
 }
 
-static json_t *value_json(const sm_value *v)     /* as Python prints it */
+static json_t *value_json(const sm_value *v) /* as Python prints it */
 {
     textbuf b = { 0 };
     json_t *j;
@@ -86,7 +84,8 @@ static json_t *object_json(sm_model *m, const sm_object *o)
     json_object_set_new(j, "kind", text_json(description_kind(sm_object_kind_of(o))));
     json_object_set_new(j, "identifier", text_json(sm_object_identifier(o)));
     for (size_t i = 0; i < sm_object_child_count(o); i++)
-        json_object_set_new(children, sm_object_child_name(o, i), json_integer((json_int_t)sm_object_id(sm_object_child(o, i))));
+        json_object_set_new(children, sm_object_child_name(o, i),
+                            json_integer((json_int_t)sm_object_id(sm_object_child(o, i))));
     json_object_set_new(j, "children", children);
     if (sm_object_kind_of(o) == SM_OBJECT_FUNCTION || sm_object_kind_of(o) == SM_OBJECT_BARE_FUNCTION)
         n = concrete_functions_order(m, o, &order);
@@ -122,10 +121,8 @@ static json_t *meta_graph_json(const sm_saved_model *s, size_t g, sm_model *m)
         json_array_append_new(signatures, signature_json(sm_model_signature(m, sm_model_signature_key(m, i))));
     for (size_t i = 0; i < sm_model_variable_count(m); i++)
         json_array_append_new(variables, variable_json(sm_model_variable(m, i)));
-    for (size_t i = 0; i < sm_model_asset_count(m); i++)
-        json_array_append_new(assets, text_json(sm_model_asset(m, i)));
-    for (size_t i = 0; i < n; i++)
-        json_object_set_new(ops, counts[i].op, json_integer((json_int_t)counts[i].nodes));
+    for (size_t i = 0; i < sm_model_asset_count(m); i++) json_array_append_new(assets, text_json(sm_model_asset(m, i)));
+    for (size_t i = 0; i < n; i++) json_object_set_new(ops, counts[i].op, json_integer((json_int_t)counts[i].nodes));
     for (size_t i = 0; i < sm_model_object_count(m); i++)
         json_array_append_new(objects, object_json(m, sm_model_object(m, i)));
     json_object_set_new(o, "tags", list_of_tags(s, g));
@@ -142,8 +139,7 @@ char *description_json(const char *dir, const sm_saved_model *s, size_t const *g
 {
     json_t *o = json_object(), *list = json_array();
     char   *dumped, *text;
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, meta_graph_json(s, graphs[i], models[i]));
+    for (size_t i = 0; i < n; i++) json_array_append_new(list, meta_graph_json(s, graphs[i], models[i]));
     json_object_set_new(o, "directory", text_json(dir));
     json_object_set_new(o, "bytes_on_disk", json_integer((json_int_t)description_bytes_on_disk(dir, 0)));
     json_object_set_new(o, "meta_graphs", list);

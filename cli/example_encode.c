@@ -11,8 +11,7 @@
 
 static void put_varint(textbuf *b, uint64_t v)
 {
-    for (; v > 127; v >>= 7)
-        textbuf_char(b, (char)((v & 127) | 128));
+    for (; v > 127; v >>= 7) textbuf_char(b, (char)((v & 127) | 128));
     textbuf_char(b, (char)v);
 }
 
@@ -37,8 +36,7 @@ static sm_status put_bytes_list(textbuf *b, const py *list, sm_error *err)
     for (size_t i = 0; i < list->length; i++) {
         const py *v = list->items[i];
         textbuf   value = { 0 };
-        if (v->kind != kind)
-            return bad_value(v, kind == PY_STR ? "str" : "bytes", err);
+        if (v->kind != kind) return bad_value(v, kind == PY_STR ? "str" : "bytes", err);
         textbuf_add(&value, v->bytes, v->length);
         put_field(b, 1, &value);
         textbuf_clear(&value);
@@ -58,8 +56,7 @@ static sm_status put_float_list(textbuf *b, const py *list, sm_error *err)
         float    f = (float)py_double(v);
         uint32_t bits;
         memcpy(&bits, &f, sizeof bits);
-        for (int k = 0; k < 4; k++)
-            textbuf_char(&packed, (char)(bits >> 8 * k & 255));
+        for (int k = 0; k < 4; k++) textbuf_char(&packed, (char)(bits >> 8 * k & 255));
     }
     put_field(b, 1, &packed);
     textbuf_clear(&packed);
@@ -75,7 +72,8 @@ static sm_status put_int_list(textbuf *b, const py *list, sm_error *err)
             int whole = list->items[i]->kind == PY_INT;
             textbuf_clear(&packed);
             if (whole)
-                return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "Value out of range: %s", py_repr_text(list->items[i]));
+                return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "Value out of range: %s",
+                               py_repr_text(list->items[i]));
             return bad_value(list->items[i], "int", err);
         }
         put_varint(&packed, (uint64_t)v);
@@ -92,8 +90,7 @@ static sm_status put_feature(textbuf *features, const py *name, const py *list, 
     textbuf   body = { 0 }, feature = { 0 }, entry = { 0 }, key = { 0 };
     sm_status s;
     int       field;
-    if (name->kind != PY_STR)
-        return bad_value(name, "str", err);
+    if (name->kind != PY_STR) return bad_value(name, "str", err);
     if (list->kind != PY_LIST) {
         textbuf shown = { 0 };
         py_str(&shown, list);
@@ -103,14 +100,26 @@ static sm_status put_feature(textbuf *features, const py *name, const py *list, 
         return s;
     }
     if (list->length == 0)
-        return py_fail(err, SM_INVALID_ARGUMENT, "IndexError", "list index out of range: the list of feature %s is empty",
-                       name->bytes);
+        return py_fail(err, SM_INVALID_ARGUMENT, "IndexError",
+                       "list index out of range: the list of feature %s is empty", name->bytes);
     switch (list->items[0]->kind) {
-    case PY_FLOAT: field = 2; s = put_float_list(&body, list, err); break;
-    case PY_STR: case PY_BYTES: field = 1; s = put_bytes_list(&body, list, err); break;
-    case PY_INT: case PY_BOOL: field = 3; s = put_int_list(&body, list, err); break;
+    case PY_FLOAT:
+        field = 2;
+        s = put_float_list(&body, list, err);
+        break;
+    case PY_STR:
+    case PY_BYTES:
+        field = 1;
+        s = put_bytes_list(&body, list, err);
+        break;
+    case PY_INT:
+    case PY_BOOL:
+        field = 3;
+        s = put_int_list(&body, list, err);
+        break;
     default:
-        return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "Type <class '%s'> for value %s is not supported for tf.train.Feature.",
+        return py_fail(err, SM_INVALID_ARGUMENT, "ValueError",
+                       "Type <class '%s'> for value %s is not supported for tf.train.Feature.",
                        py_type_name(list->items[0]), py_repr_text(list->items[0]));
     }
     textbuf_add(&key, name->bytes, name->length);
@@ -130,13 +139,12 @@ static sm_status encode_one(const py *dict, const py **out, sm_error *err)
     textbuf   features = { 0 }, example = { 0 };
     sm_status s = SM_OK;
     if (dict->kind != PY_DICT)
-        return py_fail(err, SM_INVALID_ARGUMENT, "AttributeError", "'%s' object has no attribute 'items'", py_type_name(dict));
+        return py_fail(err, SM_INVALID_ARGUMENT, "AttributeError", "'%s' object has no attribute 'items'",
+                       py_type_name(dict));
     for (size_t i = 0; i < dict->length && s == SM_OK; i += 2)
         s = put_feature(&features, dict->items[i], dict->items[i + 1], err);
-    if (features.length)
-        put_field(&example, 1, &features);
-    if (s == SM_OK)
-        *out = py_string(PY_BYTES, textbuf_string(&example), example.length);
+    if (features.length) put_field(&example, 1, &features);
+    if (s == SM_OK) *out = py_string(PY_BYTES, textbuf_string(&example), example.length);
     textbuf_clear(&features);
     textbuf_clear(&example);
     return s;
@@ -148,12 +156,10 @@ sm_status example_encode(const py *list, const py **out, sm_error *err)
     sm_status  s = SM_OK;
     if (list->kind != PY_LIST)
         return py_fail(err, SM_INVALID_ARGUMENT, "ValueError",
-                       "tf.Example input must be a list of dictionaries, but \"%s\" is <class '%s'>", py_repr_text(list),
-                       py_type_name(list));
+                       "tf.Example input must be a list of dictionaries, but \"%s\" is <class '%s'>",
+                       py_repr_text(list), py_type_name(list));
     items = keep_array(list->length + 1, sizeof *items);
-    for (size_t i = 0; i < list->length && s == SM_OK; i++)
-        s = encode_one(list->items[i], &items[i], err);
-    if (s == SM_OK)
-        *out = py_sequence(PY_LIST, items, list->length);
+    for (size_t i = 0; i < list->length && s == SM_OK; i++) s = encode_one(list->items[i], &items[i], err);
+    if (s == SM_OK) *out = py_sequence(PY_LIST, items, list->length);
     return s;
 }

@@ -45,8 +45,7 @@ static const py *malformed(evaluator *e, const char *why)
 
 static const py *failed(evaluator *e, sm_status s)
 {
-    if (e->failed == SM_OK)
-        e->failed = s;
+    if (e->failed == SM_OK) e->failed = s;
     return NULL;
 }
 
@@ -54,8 +53,7 @@ static int accept(evaluator *e, const char *token)
 {
     size_t n = strlen(token);
     python_literal_blank(&e->t);
-    if ((size_t)(e->t.end - e->t.at) < n || memcmp(e->t.at, token, n) != 0)
-        return 0;
+    if ((size_t)(e->t.end - e->t.at) < n || memcmp(e->t.at, token, n) != 0) return 0;
     e->t.at += n;
     python_literal_blank(&e->t);
     return 1;
@@ -69,10 +67,8 @@ static int at_token(evaluator *e, char c)
 
 static int expect(evaluator *e, const char *token)
 {
-    if (e->failed != SM_OK)
-        return 0;
-    if (accept(e, token))
-        return 1;
+    if (e->failed != SM_OK) return 0;
+    if (accept(e, token)) return 1;
     malformed(e, keep_format("expected '%s'", token));
     return 0;
 }
@@ -82,8 +78,7 @@ static void list_add(item_list *l, const py *v)
     if (l->count == l->capacity) {
         size_t     capacity = l->capacity ? 2 * l->capacity : 16;
         const py **grown = keep_array(capacity, sizeof *grown);
-        if (l->count)
-            memcpy(grown, l->items, l->count * sizeof *grown);
+        if (l->count) memcpy(grown, l->items, l->count * sizeof *grown);
         l->items = grown;
         l->capacity = capacity;
     }
@@ -98,11 +93,9 @@ static void items(evaluator *e, char close, item_list *l, int *comma)
     *comma = 0;
     while (e->failed == SM_OK && !at_token(e, close)) {
         const py *v = sum(e);
-        if (!v)
-            return;
+        if (!v) return;
         list_add(l, v);
-        if (!accept(e, ","))
-            break;
+        if (!accept(e, ",")) break;
         *comma = 1;
     }
 }
@@ -112,12 +105,9 @@ static const py *parenthesised(evaluator *e)
     item_list l = { 0 };
     int       comma;
     items(e, ')', &l, &comma);
-    if (!expect(e, ")"))
-        return NULL;
-    if (l.count == 1 && !comma)
-        return l.items[0];
-    if (comma && l.count == 0)
-        return malformed(e, "unexpected ','");
+    if (!expect(e, ")")) return NULL;
+    if (l.count == 1 && !comma) return l.items[0];
+    if (comma && l.count == 0) return malformed(e, "unexpected ','");
     return py_sequence(PY_TUPLE, l.items, l.count);
 }
 
@@ -135,18 +125,14 @@ static const py *brace_display(evaluator *e)
     int       dict = at_token(e, '}');
     while (e->failed == SM_OK && !at_token(e, '}')) {
         const py *v = sum(e);
-        if (!v)
-            return NULL;
+        if (!v) return NULL;
         list_add(&l, v);
-        if (l.count == 1)
-            dict = at_token(e, ':');
+        if (l.count == 1) dict = at_token(e, ':');
         if (dict) {
-            if (!expect(e, ":") || !(v = sum(e)))
-                return NULL;
+            if (!expect(e, ":") || !(v = sum(e))) return NULL;
             list_add(&l, v);
         }
-        if (!accept(e, ","))
-            break;
+        if (!accept(e, ",")) break;
     }
     return expect(e, "}") ? py_sequence(dict ? PY_DICT : PY_SET, l.items, l.count) : NULL;
 }
@@ -161,8 +147,7 @@ static int letter(char c, int first)
 static size_t identifier(evaluator *e, const char **name)
 {
     *name = e->t.at;
-    while (e->t.at < e->t.end && letter(*e->t.at, e->t.at == *name))
-        e->t.at++;
+    while (e->t.at < e->t.end && letter(*e->t.at, e->t.at == *name)) e->t.at++;
     return (size_t)(e->t.at - *name);
 }
 
@@ -172,19 +157,13 @@ static const py *atom(evaluator *e)
     const char *name;
     size_t      n;
     python_literal_blank(&e->t);
-    if ((v = python_literal_number(&e->t)) || (!e->t.problem && (v = python_literal_string(&e->t))))
-        return v;
-    if (e->t.problem)
-        return malformed(e, e->t.problem);
-    if (accept(e, "("))
-        return parenthesised(e);
-    if (accept(e, "["))
-        return list_display(e);
-    if (accept(e, "{"))
-        return brace_display(e);
+    if ((v = python_literal_number(&e->t)) || (!e->t.problem && (v = python_literal_string(&e->t)))) return v;
+    if (e->t.problem) return malformed(e, e->t.problem);
+    if (accept(e, "(")) return parenthesised(e);
+    if (accept(e, "[")) return list_display(e);
+    if (accept(e, "{")) return brace_display(e);
     n = identifier(e, &name);
-    if (n == 0)
-        return malformed(e, e->t.at == e->t.end ? "it ends too early" : "expected a value");
+    if (n == 0) return malformed(e, e->t.at == e->t.end ? "it ends too early" : "expected a value");
     v = expression_calls_name(name, n);
     return v ? v : malformed(e, keep_format("the name '%.*s' is not known here", (int)(n < 80 ? n : 80), name));
 }
@@ -195,23 +174,21 @@ static size_t keyword(evaluator *e, const char **name)
     const char *start = e->t.at;
     size_t      n = identifier(e, name);
     python_literal_blank(&e->t);
-    if (n && at_token(e, '=') && !(e->t.end - e->t.at > 1 && e->t.at[1] == '=') && accept(e, "="))
-        return n;
+    if (n && at_token(e, '=') && !(e->t.end - e->t.at > 1 && e->t.at[1] == '=') && accept(e, "=")) return n;
     e->t.at = start;
     return 0;
 }
 
 static const py *call(evaluator *e, const py *function)
 {
-    const py   *positional[EXPRESSION_ARGUMENTS], *values[EXPRESSION_ARGUMENTS], *out = NULL;
-    const char *names[EXPRESSION_ARGUMENTS];
+    const py       *positional[EXPRESSION_ARGUMENTS], *values[EXPRESSION_ARGUMENTS], *out = NULL;
+    const char     *names[EXPRESSION_ARGUMENTS];
     expression_call c = { function, positional, 0, names, values, 0 };
     while (!at_token(e, ')')) {
         const char *name;
         size_t      n = keyword(e, &name);
         const py   *v = sum(e);
-        if (!v)
-            return NULL;
+        if (!v) return NULL;
         if (c.positional_count == EXPRESSION_ARGUMENTS || c.keyword_count == EXPRESSION_ARGUMENTS)
             return malformed(e, "too many arguments");
         if (n) {
@@ -222,11 +199,9 @@ static const py *call(evaluator *e, const py *function)
         } else {
             positional[c.positional_count++] = v;
         }
-        if (!accept(e, ","))
-            break;
+        if (!accept(e, ",")) break;
     }
-    if (!expect(e, ")"))
-        return NULL;
+    if (!expect(e, ")")) return NULL;
     sm_status s = expression_calls_run(&c, &out, e->err);
     return s == SM_OK ? out : failed(e, s);
 }
@@ -241,8 +216,7 @@ static const py *postfix(evaluator *e)
             const char *name;
             size_t      n = identifier(e, &name);
             const py   *found = n ? expression_calls_attribute(v, name, n) : NULL;
-            if (!found)
-                return malformed(e, keep_format("'.%.*s' is not known here", (int)(n < 80 ? n : 80), name));
+            if (!found) return malformed(e, keep_format("'.%.*s' is not known here", (int)(n < 80 ? n : 80), name));
             v = found;
         } else {
             break;
@@ -257,8 +231,7 @@ static const py *binary(evaluator *e, char op, const py *a, const py *b)
 {
     const py *out;
     sm_status s;
-    if (!a || !b)
-        return NULL;
+    if (!a || !b) return NULL;
     s = python_math_binary(op, a, b, &out, e->err);
     return s == SM_OK ? out : failed(e, s);
 }
@@ -267,8 +240,7 @@ static const py *factor(evaluator *e)
 {
     const py *v = NULL, *out;
     char      op;
-    if (++e->depth > EXPRESSION_DEPTH)
-        return malformed(e, "it is nested too deeply");
+    if (++e->depth > EXPRESSION_DEPTH) return malformed(e, "it is nested too deeply");
     python_literal_blank(&e->t);
     op = e->t.at < e->t.end && (*e->t.at == '-' || *e->t.at == '+') ? *e->t.at : 0;
     if (op) {
@@ -280,8 +252,7 @@ static const py *factor(evaluator *e)
         }
     } else {
         v = postfix(e);
-        if (v && accept(e, "**"))
-            v = binary(e, 'p', v, factor(e));
+        if (v && accept(e, "**")) v = binary(e, 'p', v, factor(e));
     }
     e->depth--;
     return v;
@@ -292,8 +263,7 @@ static const py *term(evaluator *e)
     const py *v = factor(e);
     while (v) {
         char op = accept(e, "//") ? 'f' : accept(e, "*") ? '*' : accept(e, "/") ? '/' : accept(e, "%") ? '%' : 0;
-        if (!op)
-            break;
+        if (!op) break;
         v = binary(e, op, v, factor(e));
     }
     return v;
@@ -304,8 +274,7 @@ static const py *sum(evaluator *e)
     const py *v = term(e);
     while (v) {
         char op = accept(e, "+") ? '+' : accept(e, "-") ? '-' : 0;
-        if (!op)
-            break;
+        if (!op) break;
         v = binary(e, op, v, term(e));
     }
     return v;
@@ -315,23 +284,19 @@ sm_status expression_evaluate(const char *text, size_t n, const py **out, sm_err
 {
     evaluator e = { .t = { text, text + n, NULL }, .begin = text, .err = err };
     const py *v = sum(&e);
-    if (v && at_token(&e, ',')) {                /* 1, 2 is a tuple */
+    if (v && at_token(&e, ',')) { /* 1, 2 is a tuple */
         item_list l = { 0 };
         list_add(&l, v);
         while (e.failed == SM_OK && accept(&e, ",") && e.t.at < e.t.end) {
             v = sum(&e);
-            if (v)
-                list_add(&l, v);
+            if (v) list_add(&l, v);
         }
         v = e.failed == SM_OK ? py_sequence(PY_TUPLE, l.items, l.count) : NULL;
     }
     python_literal_blank(&e.t);
-    if (v && e.t.at < e.t.end)
-        v = malformed(&e, "unexpected text");
-    if (v && (v->kind == PY_NAME || v->kind == PY_DTYPE))
-        v = malformed(&e, "a function is no value");
-    if (e.failed != SM_OK)
-        return e.failed;
+    if (v && e.t.at < e.t.end) v = malformed(&e, "unexpected text");
+    if (v && (v->kind == PY_NAME || v->kind == PY_DTYPE)) v = malformed(&e, "a function is no value");
+    if (e.failed != SM_OK) return e.failed;
     *out = v;
     return SM_OK;
 }

@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* expression_calls.c - the functions that input expressions may call: numpy's constructors, its legacy
- * random numbers, a few array methods, and file().
+/* expression_calls.c - the functions that input expressions may call: numpy's constructors, a few array
+ * methods, file(); its legacy random numbers are in expression_random.c.
  *
  * A function is one row of the table at the end. Its parameters stand in the row as text; binding
  * fills a[0], a[1] ... in that order (NULL: left out), so that the functions see no keywords. A
- * row whose parameters are "*" takes any number of positional ones. Random functions take `seed` on
- * top of numpy's parameters: np.random.rand(2, 3, seed=1) is np.random.seed(1) followed by
- * np.random.rand(2, 3). Without it and without RandomState(seed) each run draws other numbers. */
+ * row whose parameters are "*" takes any number of positional ones. */
 #include "expression_calls.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "expression.h"
-#include "mersenne.h"
+#include "expression_calls_int.h"
 #include "ndarray.h"
-
-enum { MAX_PARAMETERS = 8 };
-
-typedef struct arguments {
-    const char      *function;
-    const py        *self;
-    const py        *a[MAX_PARAMETERS];
-    const py *const *rest;               /* the positional ones of a "*" row */
-    size_t           rest_count;
-    const py        *seed;
-    const py       **out;
-    sm_error        *err;
-} arguments;
 
 typedef struct call_row {
     const char *name, *parameters;
@@ -37,14 +21,7 @@ typedef struct call_row {
     const char *doc;
 } call_row;
 
-#define CHECK(call)                                                                                \
-    do {                                                                                           \
-        sm_status check_ = (call);                                                                 \
-        if (check_ != SM_OK)                                                                       \
-            return check_;                                                                         \
-    } while (0)
-
-static sm_status refuse(arguments *x, const char *kind, const char *message)
+sm_status expression_refuse(const arguments *x, const char *kind, const char *message)
 {
     return py_fail(x->err, SM_INVALID_ARGUMENT, kind, "%s(): %s", x->function, message);
 }
@@ -53,6 +30,7 @@ static sm_status refuse(arguments *x, const char *kind, const char *message)
 
 static sm_dtype dtype_named(const char *name)
 {
+    /* clang-format off */
     static const struct { const char *name; sm_dtype type; } other[] = {
         { "float", SM_DOUBLE }, { "double", SM_DOUBLE }, { "single", SM_FLOAT }, { "half", SM_HALF }, { "int", SM_INT64 },
         { "uint", SM_UINT64 }, { "long", SM_INT64 }, { "bool_", SM_BOOL }, { "complex", SM_COMPLEX128 }, { "intc", SM_INT32 },
@@ -64,20 +42,18 @@ static sm_dtype dtype_named(const char *name)
         { "d", SM_DOUBLE }, { "i", SM_INT32 }, { "l", SM_INT64 }, { "b", SM_INT8 }, { "B", SM_UINT8 }, { "q", SM_INT64 },
         { "object_", SM_STRING }, { "bytes_", SM_STRING }, { "str_", SM_STRING },
     };
+    /* clang-format on */
     sm_dtype t;
-    if (*name == '<' || *name == '=' || *name == '|')
-        name++;
+    if (*name == '<' || *name == '=' || *name == '|') name++;
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
-        if (strcmp(name, other[i].name) == 0)
-            return other[i].type;
+        if (strcmp(name, other[i].name) == 0) return other[i].type;
     t = sm_dtype_parse(name);
     return ndarray_castable(t) && name[0] != 'q' && strncmp(name, "DT_", 3) != 0 ? t : SM_INVALID;
 }
 
-static sm_status dtype_argument(arguments *x, const py *v, sm_dtype *t)
+sm_status expression_dtype(const arguments *x, const py *v, sm_dtype *t)
 {
-    if (!v || v->kind == PY_NONE)
-        return SM_OK;
+    if (!v || v->kind == PY_NONE) return SM_OK;
     sm_dtype found = v->kind == PY_DTYPE ? v->dtype : v->kind == PY_STR ? dtype_named(v->bytes) : SM_INVALID;
     if (found == SM_INVALID)
         return py_fail(x->err, SM_INVALID_ARGUMENT, "TypeError", "data type %s not understood", py_repr_text(v));
@@ -85,55 +61,44 @@ static sm_status dtype_argument(arguments *x, const py *v, sm_dtype *t)
     return SM_OK;
 }
 
-static sm_status integer_argument(arguments *x, const py *v, int64_t *out)
+sm_status expression_integer(const arguments *x, const py *v, int64_t *out)
 {
-    if (!v || py_int64(v, out))
-        return SM_OK;
-    return py_fail(x->err, SM_INVALID_ARGUMENT, "TypeError", "'%s' object cannot be interpreted as an integer", py_type_name(v));
+    if (!v || py_int64(v, out)) return SM_OK;
+    return py_fail(x->err, SM_INVALID_ARGUMENT, "TypeError", "'%s' object cannot be interpreted as an integer",
+                   py_type_name(v));
 }
 
-static sm_status real_argument(arguments *x, const py *v, double *out)
+sm_status expression_real(const arguments *x, const py *v, double *out)
 {
     int64_t i;
-    if (!v)
-        return SM_OK;
+    if (!v) return SM_OK;
     if (v->kind == PY_ARRAY && sm_tensor_rank(v->tensor) == 0 && ndarray_kind(sm_tensor_dtype(v->tensor))) {
         cell c = ndarray_load(sm_tensor_dtype(v->tensor), sm_tensor_data(v->tensor), 0);
         *out = c.kind == 'f' ? c.re : py_int64(v, &i) ? (double)i : (double)c.i;
         return SM_OK;
     }
-    if (!py_is_number(v) || v->kind == PY_COMPLEX)
-        return refuse(x, "TypeError", "expected a real number");
+    if (!py_is_number(v) || v->kind == PY_COMPLEX) return expression_refuse(x, "TypeError", "expected a real number");
     *out = py_double(v);
     return SM_OK;
 }
 
-typedef struct shape {
-    int     rank;
-    int64_t dims[PY_MAX_RANK];
-} shape;
-
-static sm_status shape_from(arguments *x, const py *const *items, size_t n, shape *s)
+sm_status expression_shape_of(const arguments *x, const py *const *items, size_t n, shape *s)
 {
-    if (n > PY_MAX_RANK)
-        return refuse(x, "ValueError", "more than 16 dimensions");
+    if (n > PY_MAX_RANK) return expression_refuse(x, "ValueError", "more than 16 dimensions");
     s->rank = (int)n;
-    for (size_t i = 0; i < n; i++)
-        CHECK(integer_argument(x, items[i], &s->dims[i]));
+    for (size_t i = 0; i < n; i++) CHECK(expression_integer(x, items[i], &s->dims[i]));
     return SM_OK;
 }
 
-static sm_status shape_argument(arguments *x, const py *v, shape *s)
+sm_status expression_shape(const arguments *x, const py *v, shape *s)
 {
     s->rank = 0;
-    if (!v || v->kind == PY_NONE)
-        return SM_OK;
-    if (py_is_sequence(v))
-        return shape_from(x, v->items, v->length, s);
-    return shape_from(x, &v, 1, s);
+    if (!v || v->kind == PY_NONE) return SM_OK;
+    if (py_is_sequence(v)) return expression_shape_of(x, v->items, v->length, s);
+    return expression_shape_of(x, &v, 1, s);
 }
 
-static sm_status result(arguments *x, sm_dtype t, const shape *s, sm_tensor **out)
+sm_status expression_result(const arguments *x, sm_dtype t, const shape *s, sm_tensor **out)
 {
     CHECK(ndarray_new(t, s->rank, s->dims, out, x->err));
     *x->out = py_array(*out, 1, 0);
@@ -148,8 +113,8 @@ static sm_status fill(arguments *x, sm_dtype t, const shape *s, const py *value)
     sm_tensor *out;
     CHECK(ndarray_astype(value, t, &scalar, x->err));
     if (sm_tensor_count(scalar->tensor) != 1)
-        return refuse(x, "ValueError", "the fill value must be a scalar");
-    CHECK(result(x, t, s, &out));
+        return expression_refuse(x, "ValueError", "the fill value must be a scalar");
+    CHECK(expression_result(x, t, s, &out));
     for (size_t i = 0; i < sm_tensor_count(out); i++) {
         size_t      n;
         const char *bytes = t == SM_STRING ? sm_tensor_string(scalar->tensor, 0, &n) : NULL;
@@ -164,8 +129,8 @@ static sm_status fill(arguments *x, sm_dtype t, const shape *s, const py *value)
 static sm_status filled(arguments *x, const py *size, const py *value, const py *dtype, sm_dtype t)
 {
     shape s;
-    CHECK(shape_argument(x, size, &s));
-    CHECK(dtype_argument(x, dtype, &t));
+    CHECK(expression_shape(x, size, &s));
+    CHECK(expression_dtype(x, dtype, &t));
     return fill(x, t, &s, value);
 }
 
@@ -184,7 +149,7 @@ static sm_status call_full(arguments *x)
     const py *value;
     CHECK(ndarray_from(x->a[1], &value, x->err));
     if (value->kind != PY_ARRAY)
-        return refuse(x, "TypeError", "the fill value must be a number or a string");
+        return expression_refuse(x, "TypeError", "the fill value must be a number or a string");
     return filled(x, x->a[0], value, x->a[2], sm_tensor_dtype(value->tensor));
 }
 
@@ -194,13 +159,11 @@ static sm_status like(arguments *x, const py *value, const py *dtype)
     shape     s;
     sm_dtype  t;
     CHECK(ndarray_from(x->a[0], &model, x->err));
-    if (model->kind != PY_ARRAY)
-        return refuse(x, "TypeError", "expected an array of numbers");
+    if (model->kind != PY_ARRAY) return expression_refuse(x, "TypeError", "expected an array of numbers");
     t = sm_tensor_dtype(model->tensor);
-    CHECK(dtype_argument(x, dtype, &t));
+    CHECK(expression_dtype(x, dtype, &t));
     s.rank = sm_tensor_rank(model->tensor);
-    for (int i = 0; i < s.rank; i++)
-        s.dims[i] = sm_tensor_dim(model->tensor, i);
+    for (int i = 0; i < s.rank; i++) s.dims[i] = sm_tensor_dim(model->tensor, i);
     return fill(x, t, &s, value);
 }
 
@@ -222,9 +185,8 @@ static sm_status call_full_like(arguments *x)
 static sm_status call_array(arguments *x)
 {
     sm_dtype t = SM_INVALID;
-    CHECK(dtype_argument(x, x->a[1], &t));
-    if (t == SM_INVALID)
-        return ndarray_from(x->a[0], x->out, x->err);
+    CHECK(expression_dtype(x, x->a[1], &t));
+    if (t == SM_INVALID) return ndarray_from(x->a[0], x->out, x->err);
     return ndarray_astype(x->a[0], t, x->out, x->err);
 }
 
@@ -259,11 +221,9 @@ static sm_status arange_integers(arguments *x, sm_dtype t, int64_t start, int64_
     sm_tensor *out;
     uint64_t   width = step > 0 ? (uint64_t)stop - (uint64_t)start : (uint64_t)start - (uint64_t)stop;
     uint64_t   stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
-    if (step == 0)
-        return py_fail(x->err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "division by zero");
-    if (step > 0 ? stop > start : stop < start)
-        s.dims[0] = (int64_t)(width / stride + (width % stride != 0));
-    CHECK(result(x, t, &s, &out));
+    if (step == 0) return py_fail(x->err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "division by zero");
+    if (step > 0 ? stop > start : stop < start) s.dims[0] = (int64_t)(width / stride + (width % stride != 0));
+    CHECK(expression_result(x, t, &s, &out));
     for (size_t i = 0; i < sm_tensor_count(out); i++) {
         cell c = { 'i', (int64_t)((uint64_t)start + i * (uint64_t)step), 0, 0 };
         ndarray_store(t, sm_tensor_mutable_data(out), i, c);
@@ -279,26 +239,24 @@ static sm_status call_arange(arguments *x)
     double     start = 0, stop = 0, step = 1, n;
     shape      s = { 1, { 0 } };
     sm_tensor *out;
-    CHECK(dtype_argument(x, x->a[3], &t));
+    CHECK(expression_dtype(x, x->a[3], &t));
     if (whole && ndarray_kind(t) != 'f') {
         int64_t i[3] = { 0, 0, 1 };
-        CHECK(integer_argument(x, one ? NULL : x->a[0], &i[0]));
-        CHECK(integer_argument(x, one ? x->a[0] : x->a[1], &i[1]));
-        CHECK(integer_argument(x, x->a[2], &i[2]));
+        CHECK(expression_integer(x, one ? NULL : x->a[0], &i[0]));
+        CHECK(expression_integer(x, one ? x->a[0] : x->a[1], &i[1]));
+        CHECK(expression_integer(x, x->a[2], &i[2]));
         return arange_integers(x, t, i[0], i[1], i[2]);
     }
     if (ndarray_kind(t) != 'f')
-        return refuse(x, "TypeError", "this combination of arguments and dtype is not supported");
-    CHECK(real_argument(x, one ? NULL : x->a[0], &start));
-    CHECK(real_argument(x, one ? x->a[0] : x->a[1], &stop));
-    CHECK(real_argument(x, x->a[2], &step));
-    if (step == 0)
-        return py_fail(x->err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "division by zero");
+        return expression_refuse(x, "TypeError", "this combination of arguments and dtype is not supported");
+    CHECK(expression_real(x, one ? NULL : x->a[0], &start));
+    CHECK(expression_real(x, one ? x->a[0] : x->a[1], &stop));
+    CHECK(expression_real(x, x->a[2], &step));
+    if (step == 0) return py_fail(x->err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "division by zero");
     n = ceil((stop - start) / step);
-    if (!(n < (double)KEEP_LIMIT))
-        return refuse(x, "ValueError", "Maximum allowed size exceeded");
+    if (!(n < (double)KEEP_LIMIT)) return expression_refuse(x, "ValueError", "Maximum allowed size exceeded");
     s.dims[0] = n > 0 ? (int64_t)n : 0;
-    CHECK(result(x, t, &s, &out));
+    CHECK(expression_result(x, t, &s, &out));
     progression(out, t, start, step);
     return SM_OK;
 }
@@ -311,26 +269,26 @@ static sm_status call_linspace(arguments *x)
     sm_dtype   t = SM_DOUBLE;
     shape      s = { 1, { 0 } };
     sm_tensor *out;
-    CHECK(real_argument(x, x->a[0], &start));
-    CHECK(real_argument(x, x->a[1], &stop));
-    CHECK(integer_argument(x, x->a[2], &n));
-    CHECK(dtype_argument(x, x->a[5], &t));
-    if (x->a[4] && py_truth(x->a[4]))
-        return refuse(x, "TypeError", "retstep is not supported");
+    CHECK(expression_real(x, x->a[0], &start));
+    CHECK(expression_real(x, x->a[1], &stop));
+    CHECK(expression_integer(x, x->a[2], &n));
+    CHECK(expression_dtype(x, x->a[5], &t));
+    if (x->a[4] && py_truth(x->a[4])) return expression_refuse(x, "TypeError", "retstep is not supported");
     if (n < 0)
-        return py_fail(x->err, SM_INVALID_ARGUMENT, "ValueError", "Number of samples, %lld, must be non-negative.", (long long)n);
+        return py_fail(x->err, SM_INVALID_ARGUMENT, "ValueError", "Number of samples, %lld, must be non-negative.",
+                       (long long)n);
     s.dims[0] = n;
-    CHECK(result(x, t, &s, &out));
+    CHECK(expression_result(x, t, &s, &out));
     int64_t gaps = endpoint ? n - 1 : n;
     step = gaps > 0 ? (stop - start) / (double)gaps : 0;
     for (int64_t i = 0; i < n; i++) {
         cell c = { 'f', 0, 0, 0 };
-        c.re = step != 0 ? (double)i * step : gaps > 0 ? (double)i / (double)gaps * (stop - start) : (double)i * (stop - start);
+        c.re = step != 0  ? (double)i * step
+               : gaps > 0 ? (double)i / (double)gaps * (stop - start)
+                          : (double)i * (stop - start);
         c.re += start;
-        if (endpoint && n > 1 && i == n - 1)
-            c.re = stop;
-        if (ndarray_kind(t) != 'f')
-            c.re = floor(c.re);
+        if (endpoint && n > 1 && i == n - 1) c.re = stop;
+        if (ndarray_kind(t) != 'f') c.re = floor(c.re);
         ndarray_store(t, sm_tensor_mutable_data(out), (size_t)i, c);
     }
     return SM_OK;
@@ -342,14 +300,13 @@ static sm_status call_eye(arguments *x)
     int64_t    k = 0;
     sm_dtype   t = SM_DOUBLE;
     sm_tensor *out;
-    CHECK(integer_argument(x, x->a[0], &s.dims[0]));
+    CHECK(expression_integer(x, x->a[0], &s.dims[0]));
     s.dims[1] = s.dims[0];
-    CHECK(integer_argument(x, x->a[1] && x->a[1]->kind == PY_NONE ? NULL : x->a[1], &s.dims[1]));
-    CHECK(integer_argument(x, x->a[2], &k));
-    CHECK(dtype_argument(x, x->a[3], &t));
-    if (t == SM_STRING)
-        return refuse(x, "TypeError", "the dtype must be a number");
-    CHECK(result(x, t, &s, &out));
+    CHECK(expression_integer(x, x->a[1] && x->a[1]->kind == PY_NONE ? NULL : x->a[1], &s.dims[1]));
+    CHECK(expression_integer(x, x->a[2], &k));
+    CHECK(expression_dtype(x, x->a[3], &t));
+    if (t == SM_STRING) return expression_refuse(x, "TypeError", "the dtype must be a number");
+    CHECK(expression_result(x, t, &s, &out));
     for (int64_t i = 0; i < s.dims[0]; i++)
         if (k <= s.dims[1] && k >= -s.dims[0] && i + k >= 0 && i + k < s.dims[1])
             ndarray_store(t, sm_tensor_mutable_data(out), (size_t)(i * s.dims[1] + i + k), (cell){ 'i', 1, 0, 0 });
@@ -368,7 +325,8 @@ static sm_status call_identity(arguments *x)
 static sm_status array_of(arguments *x, const py *v, const py **array)
 {
     CHECK(ndarray_from(v, array, x->err));
-    return (*array)->kind == PY_ARRAY ? SM_OK : refuse(x, "TypeError", "expected an array of numbers or strings");
+    return (*array)->kind == PY_ARRAY ? SM_OK
+                                      : expression_refuse(x, "TypeError", "expected an array of numbers or strings");
 }
 
 static sm_status call_reshape(arguments *x)
@@ -376,7 +334,7 @@ static sm_status call_reshape(arguments *x)
     const py *array;
     shape     s;
     CHECK(array_of(x, x->a[0], &array));
-    CHECK(shape_argument(x, x->a[1], &s));
+    CHECK(expression_shape(x, x->a[1], &s));
     return ndarray_reshape(array, s.rank, s.dims, x->out, x->err);
 }
 
@@ -384,9 +342,9 @@ static sm_status call_reshape_method(arguments *x)
 {
     shape s;
     if (x->rest_count == 1)
-        CHECK(shape_argument(x, x->rest[0], &s));
+        CHECK(expression_shape(x, x->rest[0], &s));
     else
-        CHECK(shape_from(x, x->rest, x->rest_count, &s));
+        CHECK(expression_shape_of(x, x->rest, x->rest_count, &s));
     return ndarray_reshape(x->self, s.rank, s.dims, x->out, x->err);
 }
 
@@ -396,21 +354,20 @@ static sm_status call_expand_dims(arguments *x)
     shape     s;
     int64_t   axis;
     CHECK(array_of(x, x->a[0], &array));
-    CHECK(integer_argument(x, x->a[1], &axis));
+    CHECK(expression_integer(x, x->a[1], &axis));
     s.rank = sm_tensor_rank(array->tensor) + 1;
     if (axis < -s.rank || axis >= s.rank || s.rank > PY_MAX_RANK)
         return py_fail(x->err, SM_INVALID_ARGUMENT, "AxisError", "axis %lld is out of bounds for array of dimension %d",
                        (long long)axis, s.rank);
     axis += axis < 0 ? s.rank : 0;
-    for (int i = 0, from = 0; i < s.rank; i++)
-        s.dims[i] = i == axis ? 1 : sm_tensor_dim(array->tensor, from++);
+    for (int i = 0, from = 0; i < s.rank; i++) s.dims[i] = i == axis ? 1 : sm_tensor_dim(array->tensor, from++);
     return ndarray_reshape(array, s.rank, s.dims, x->out, x->err);
 }
 
 static sm_status call_astype(arguments *x)
 {
     sm_dtype t = SM_INVALID;
-    CHECK(dtype_argument(x, x->a[0], &t));
+    CHECK(expression_dtype(x, x->a[0], &t));
     return ndarray_astype(x->self, t, x->out, x->err);
 }
 
@@ -433,16 +390,13 @@ static sm_status call_transpose(arguments *x)
     sm_dtype         t = sm_tensor_dtype(from);
     shape            s = { sm_tensor_rank(from), { 0 } };
     sm_tensor       *out;
-    for (int i = 0; i < s.rank; i++)
-        s.dims[i] = sm_tensor_dim(from, s.rank - 1 - i);
-    CHECK(result(x, t, &s, &out));
+    for (int i = 0; i < s.rank; i++) s.dims[i] = sm_tensor_dim(from, s.rank - 1 - i);
+    CHECK(expression_result(x, t, &s, &out));
     for (size_t i = 0; i < sm_tensor_count(out); i++) {
         size_t at = 0, rest = i, n, step = 1;
         size_t index[PY_MAX_RANK];
-        for (int d = s.rank - 1; d >= 0; d--)
-            index[d] = rest % (size_t)s.dims[d], rest /= (size_t)s.dims[d];
-        for (int d = 0; d < s.rank; d++)
-            at += index[d] * step, step *= (size_t)s.dims[d];
+        for (int d = s.rank - 1; d >= 0; d--) index[d] = rest % (size_t)s.dims[d], rest /= (size_t)s.dims[d];
+        for (int d = 0; d < s.rank; d++) at += index[d] * step, step *= (size_t)s.dims[d];
         if (t == SM_STRING) {
             const char *bytes = sm_tensor_string(from, at, &n);
             CHECK(sm_tensor_set_string(out, i, bytes, n, x->err));
@@ -454,128 +408,6 @@ static sm_status call_transpose(arguments *x)
     return SM_OK;
 }
 
-/* -- Random numbers -------------------------------------------------------------------------------------------- */
-
-static sm_status generator(arguments *x, mersenne *m)
-{
-    int64_t   seed = -1;
-    const py *given = x->seed ? x->seed : x->self ? x->self->self : NULL;
-    uint32_t  fresh = 0;
-    if (given && given->kind != PY_NONE) {
-        CHECK(integer_argument(x, given, &seed));
-        if (seed < 0 || seed > UINT32_MAX)
-            return py_fail(x->err, SM_INVALID_ARGUMENT, "ValueError", "Seed must be between 0 and 2**32 - 1");
-        fresh = (uint32_t)seed;
-    } else if (getrandom(&fresh, sizeof fresh, 0) != sizeof fresh) {
-        return refuse(x, "OSError", "the system gives no random numbers");
-    }
-    mersenne_seed(m, fresh);
-    return SM_OK;
-}
-
-/* a + b times a draw for each element. */
-static sm_status draw(arguments *x, const shape *s, double (*next)(mersenne *m), double a, double b)
-{
-    mersenne   m;
-    sm_tensor *out;
-    CHECK(generator(x, &m));
-    CHECK(result(x, SM_DOUBLE, s, &out));
-    for (size_t i = 0; i < sm_tensor_count(out); i++)
-        ((double *)sm_tensor_mutable_data(out))[i] = a + b * next(&m);
-    return SM_OK;
-}
-
-static sm_status call_rand(arguments *x)
-{
-    shape s;
-    CHECK(shape_from(x, x->rest, x->rest_count, &s));
-    return draw(x, &s, mersenne_uniform, 0, 1);
-}
-
-static sm_status call_randn(arguments *x)
-{
-    shape s;
-    CHECK(shape_from(x, x->rest, x->rest_count, &s));
-    return draw(x, &s, mersenne_normal, 0, 1);
-}
-
-static sm_status call_random(arguments *x)
-{
-    shape s;
-    CHECK(shape_argument(x, x->a[0], &s));
-    return draw(x, &s, mersenne_uniform, 0, 1);
-}
-
-static sm_status call_uniform(arguments *x)
-{
-    shape  s;
-    double low = 0, high = 1;
-    CHECK(real_argument(x, x->a[0], &low));
-    CHECK(real_argument(x, x->a[1], &high));
-    CHECK(shape_argument(x, x->a[2], &s));
-    return draw(x, &s, mersenne_uniform, low, high - low);
-}
-
-static sm_status call_normal(arguments *x)
-{
-    shape  s;
-    double mean = 0, deviation = 1;
-    CHECK(real_argument(x, x->a[0], &mean));
-    CHECK(real_argument(x, x->a[1], &deviation));
-    CHECK(shape_argument(x, x->a[2], &s));
-    if (deviation < 0)
-        return py_fail(x->err, SM_INVALID_ARGUMENT, "ValueError", "scale < 0");
-    return draw(x, &s, mersenne_normal, mean, deviation);
-}
-
-static sm_status call_randint(arguments *x)
-{
-    int64_t    low = 0, high = 0, least, most;
-    shape      s;
-    sm_dtype   t = SM_INT64;
-    sm_tensor *out;
-    mersenne   m;
-    int        one = !x->a[1] || x->a[1]->kind == PY_NONE;
-    CHECK(integer_argument(x, one ? x->a[0] : x->a[1], &high));
-    CHECK(integer_argument(x, one ? NULL : x->a[0], &low));
-    CHECK(shape_argument(x, x->a[2], &s));
-    CHECK(dtype_argument(x, x->a[3], &t));
-    char k = ndarray_kind(t);
-    if (k != 'i' && k != 'u' && k != 'b')
-        return py_fail(x->err, SM_INVALID_ARGUMENT, "TypeError", "Unsupported dtype %s for randint", sm_dtype_name(t));
-    int bits = k == 'b' ? 1 : 8 * (int)sm_dtype_size(t);
-    most = k == 'u' && bits < 64 ? ((int64_t)1 << bits) - 1 : k == 'b' ? 1 : bits == 64 ? INT64_MAX : ((int64_t)1 << (bits - 1)) - 1;
-    least = k == 'i' ? -most - 1 : 0;
-    if (low < least || (high > most && high - 1 > most))
-        return py_fail(x->err, SM_INVALID_ARGUMENT, "ValueError", "%s is out of bounds for %s", low < least ? "low" : "high", sm_dtype_name(t));
-    if (low >= high)
-        return py_fail(x->err, SM_INVALID_ARGUMENT, "ValueError", "low >= high");
-    CHECK(generator(x, &m));
-    CHECK(result(x, t, &s, &out));
-    for (size_t i = 0; i < sm_tensor_count(out); i++) {
-        uint64_t v = mersenne_bounded(&m, (uint64_t)high - (uint64_t)low - 1, bits);
-        ndarray_store(t, sm_tensor_mutable_data(out), i, (cell){ 'i', (int64_t)((uint64_t)low + v), 0, 0 });
-    }
-    return SM_OK;
-}
-
-static sm_status call_random_state(arguments *x)
-{
-    py *v = keep(sizeof *v);
-    v->kind = PY_NAME;
-    v->bytes = "RandomState";
-    v->length = strlen(v->bytes);
-    v->self = x->a[0];
-    *x->out = v;
-    return SM_OK;
-}
-
-static sm_status call_seed(arguments *x)
-{
-    return refuse(x, "TypeError", "';' separates inputs, so a seed is given as np.random.RandomState(1).rand(2, 3) or "
-                  "np.random.rand(2, 3, seed=1)");
-}
-
 /* -- The rest ------------------------------------------------------------------------------------------------------ */
 
 static sm_status call_file(arguments *x)
@@ -585,12 +417,10 @@ static sm_status call_file(arguments *x)
     size_t  n;
     FILE   *f;
     if (x->a[0]->kind != PY_STR || strlen(x->a[0]->bytes) != x->a[0]->length)
-        return refuse(x, "TypeError", "expected a file name");
+        return expression_refuse(x, "TypeError", "expected a file name");
     f = fopen(x->a[0]->bytes, "rb");
-    if (!f)
-        return py_fail(x->err, SM_NOT_FOUND, "NotFoundError", "%s; No such file or directory", x->a[0]->bytes);
-    while ((n = fread(block, 1, sizeof block, f)) > 0 && b.length <= KEEP_LIMIT / 4)
-        textbuf_add(&b, block, n);
+    if (!f) return py_fail(x->err, SM_NOT_FOUND, "NotFoundError", "%s; No such file or directory", x->a[0]->bytes);
+    while ((n = fread(block, 1, sizeof block, f)) > 0 && b.length <= KEEP_LIMIT / 4) textbuf_add(&b, block, n);
     int unread = ferror(f) || n > 0;
     fclose(f);
     if (unread)
@@ -611,13 +441,13 @@ static sm_status call_scalar_type(arguments *x, sm_dtype t)
 {
     const py *v = x->a[0] ? x->a[0] : py_int(0);
     CHECK(ndarray_astype(v, t, x->out, x->err));
-    if (sm_tensor_rank((*x->out)->tensor) == 0)
-        *x->out = py_array(sm_tensor_ref((*x->out)->tensor), 1, 1);
+    if (sm_tensor_rank((*x->out)->tensor) == 0) *x->out = py_array(sm_tensor_ref((*x->out)->tensor), 1, 1);
     return SM_OK;
 }
 
 /* -- The table -------------------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 /* "!" after a parameter: it is required. */
 static const call_row rows[] = {
     { "np.array", "object! dtype", call_array, "an array of nested lists" },
@@ -634,15 +464,15 @@ static const call_row rows[] = {
     { "np.identity", "n! dtype", call_identity, "the unit matrix" },
     { "np.reshape", "a! shape!", call_reshape, "a in another shape" },
     { "np.expand_dims", "a! axis!", call_expand_dims, "a with one more axis" },
-    { "np.random.rand", "*", call_rand, "uniform numbers in [0, 1)" },
-    { "np.random.randn", "*", call_randn, "standard normal numbers" },
-    { "np.random.random", "size", call_random, "uniform numbers in [0, 1)" },
-    { "np.random.random_sample", "size", call_random, "the same" },
-    { "np.random.uniform", "low high size", call_uniform, "uniform numbers in [low, high)" },
-    { "np.random.normal", "loc scale size", call_normal, "normal numbers" },
-    { "np.random.randint", "low! high size dtype", call_randint, "integers in [low, high)" },
-    { "np.random.RandomState", "seed", call_random_state, "a seeded generator: .rand, .randn, .random, .uniform, .normal, .randint" },
-    { "np.random.seed", "seed", call_seed, NULL },
+    { "np.random.rand", "*", expression_rand, "uniform numbers in [0, 1)" },
+    { "np.random.randn", "*", expression_randn, "standard normal numbers" },
+    { "np.random.random", "size", expression_random, "uniform numbers in [0, 1)" },
+    { "np.random.random_sample", "size", expression_random, "the same" },
+    { "np.random.uniform", "low high size", expression_uniform, "uniform numbers in [low, high)" },
+    { "np.random.normal", "loc scale size", expression_normal, "normal numbers" },
+    { "np.random.randint", "low! high size dtype", expression_randint, "integers in [low, high)" },
+    { "np.random.RandomState", "seed", expression_random_state, "a seeded generator: .rand, .randn, .random, .uniform, .normal, .randint" },
+    { "np.random.seed", "seed", expression_seed, NULL },
     { "file", "name!", call_file, "the bytes of a file" },
     { "set", "", call_set, NULL },
     { ".reshape", "*", call_reshape_method, "the array in another shape" },
@@ -652,6 +482,7 @@ static const call_row rows[] = {
     { ".copy", "", call_copy, NULL },
     { ".transpose", "", call_transpose, "axes in reverse; .T is the same" },
 };
+/* clang-format on */
 enum { ROWS = sizeof rows / sizeof *rows };
 
 size_t expression_calls_count(void)
@@ -680,23 +511,21 @@ static const py *name_value(const char *name, const py *self)
 
 const py *expression_calls_name(const char *name, size_t n)
 {
-    static const struct { const char *name; sm_dtype type; } types[] = {
-        { "float", SM_DOUBLE }, { "int", SM_INT64 }, { "bool", SM_BOOL }, { "complex", SM_COMPLEX128 },
+    static const struct {
+        const char *name;
+        sm_dtype    type;
+    } types[] = {
+        { "float", SM_DOUBLE },  { "int", SM_INT64 },    { "bool", SM_BOOL },  { "complex", SM_COMPLEX128 },
         { "object", SM_STRING }, { "bytes", SM_STRING }, { "str", SM_STRING },
     };
     char *text = keep_bytes(name, n);
-    if (strcmp(text, "None") == 0)
-        return py_none();
-    if (strcmp(text, "True") == 0 || strcmp(text, "False") == 0)
-        return py_bool(text[0] == 'T');
-    if (strcmp(text, "np") == 0 || strcmp(text, "numpy") == 0)
-        return name_value("np", NULL);
+    if (strcmp(text, "None") == 0) return py_none();
+    if (strcmp(text, "True") == 0 || strcmp(text, "False") == 0) return py_bool(text[0] == 'T');
+    if (strcmp(text, "np") == 0 || strcmp(text, "numpy") == 0) return name_value("np", NULL);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(text, types[i].name) == 0)
-            return py_dtype(types[i].type);
+        if (strcmp(text, types[i].name) == 0) return py_dtype(types[i].type);
     for (size_t i = 0; i < ROWS; i++)
-        if (strcmp(text, rows[i].name) == 0)
-            return name_value(rows[i].name, NULL);
+        if (strcmp(text, rows[i].name) == 0) return name_value(rows[i].name, NULL);
     return NULL;
 }
 
@@ -704,26 +533,23 @@ static const call_row *find_row(const char *prefix, const char *name)
 {
     for (size_t i = 0; i < ROWS; i++) {
         size_t n = strlen(prefix);
-        if (strncmp(rows[i].name, prefix, n) == 0 && strcmp(rows[i].name + n, name) == 0)
-            return &rows[i];
+        if (strncmp(rows[i].name, prefix, n) == 0 && strcmp(rows[i].name + n, name) == 0) return &rows[i];
     }
     return NULL;
 }
 
 static const py *numpy_attribute(const char *text)
 {
-    static const struct { const char *name; double value; } constants[] = {
-        { "pi", 3.141592653589793 }, { "e", 2.718281828459045 }, { "inf", INFINITY }, { "nan", NAN }
-    };
+    static const struct {
+        const char *name;
+        double      value;
+    } constants[] = { { "pi", 3.141592653589793 }, { "e", 2.718281828459045 }, { "inf", INFINITY }, { "nan", NAN } };
     sm_dtype t;
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
-        if (strcmp(text, constants[i].name) == 0)
-            return py_float(constants[i].value);
-    if (strcmp(text, "random") == 0)
-        return name_value("np.random", NULL);
+        if (strcmp(text, constants[i].name) == 0) return py_float(constants[i].value);
+    if (strcmp(text, "random") == 0) return name_value("np.random", NULL);
     const call_row *row = find_row("np.", text);
-    if (row)
-        return name_value(row->name, NULL);
+    if (row) return name_value(row->name, NULL);
     t = strlen(text) > 2 ? dtype_named(text) : SM_INVALID;
     return t == SM_INVALID ? NULL : py_dtype(t);
 }
@@ -732,18 +558,16 @@ const py *expression_calls_attribute(const py *v, const char *name, size_t n)
 {
     char           *text = keep_bytes(name, n);
     const call_row *row;
-    if (v->kind == PY_NAME && strcmp(v->bytes, "np") == 0)
-        return numpy_attribute(text);
+    if (v->kind == PY_NAME && strcmp(v->bytes, "np") == 0) return numpy_attribute(text);
     if (v->kind == PY_NAME && strcmp(v->bytes, "np.random") == 0) {
         row = find_row("np.random.", text);
         return row ? name_value(row->name, NULL) : NULL;
     }
     if (v->kind == PY_NAME && strcmp(v->bytes, "RandomState") == 0) {
         row = find_row("np.random.", text);
-        return row && row->run != call_random_state ? name_value(row->name, v) : NULL;
+        return row && row->run != expression_random_state ? name_value(row->name, v) : NULL;
     }
-    if (v->kind != PY_ARRAY)
-        return NULL;
+    if (v->kind != PY_ARRAY) return NULL;
     if (strcmp(text, "T") == 0) {
         const py *out = NULL;
         arguments x = { .function = "T", .self = v, .out = &out };
@@ -763,8 +587,7 @@ static int parameter_index(const char *parameters, const char *name)
     for (const char *p = parameters; *p; index++) {
         size_t width = strcspn(p, " ");
         size_t bare = width - (width && p[width - 1] == '!');
-        if (bare == n && memcmp(p, name, n) == 0)
-            return index;
+        if (bare == n && memcmp(p, name, n) == 0) return index;
         p += width + (p[width] == ' ');
     }
     return -1;
@@ -776,8 +599,8 @@ static sm_status missing(arguments *x, const char *parameters)
     for (const char *p = parameters; *p; index++) {
         size_t width = strcspn(p, " ");
         if (p[width - 1] == '!' && !x->a[index])
-            return py_fail(x->err, SM_INVALID_ARGUMENT, "TypeError", "%s() missing required argument '%.*s'", x->function,
-                           (int)width - 1, p);
+            return py_fail(x->err, SM_INVALID_ARGUMENT, "TypeError", "%s() missing required argument '%.*s'",
+                           x->function, (int)width - 1, p);
         p += width + (p[width] == ' ');
     }
     return SM_OK;
@@ -786,8 +609,7 @@ static sm_status missing(arguments *x, const char *parameters)
 static size_t parameter_count(const char *parameters)
 {
     size_t n = *parameters != 0;
-    for (const char *p = parameters; *p; p++)
-        n += *p == ' ';
+    for (const char *p = parameters; *p; p++) n += *p == ' ';
     return n;
 }
 
@@ -801,8 +623,7 @@ static sm_status bind(const expression_call *c, const char *parameters, int rand
         return py_fail(x->err, SM_INVALID_ARGUMENT, "TypeError", "%s() takes %zu positional arguments but %zu were given",
                        x->function, parameter_count(parameters), c->positional_count);
     }
-    for (size_t i = 0; !any && i < c->positional_count; i++)
-        x->a[i] = c->positional[i];
+    for (size_t i = 0; !any && i < c->positional_count; i++) x->a[i] = c->positional[i];
     for (size_t i = 0; i < c->keyword_count; i++) {
         int index = any ? -1 : parameter_index(parameters, c->keywords[i]);
         if (index < 0 && random && strcmp(c->keywords[i], "seed") == 0)

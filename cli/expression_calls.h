@@ -6,12 +6,12 @@
 #include "python_value.h"
 
 typedef struct expression_call {
-    const py        *function;           /* a name, or a scalar type              */
-    const py *const *positional;
-    size_t           positional_count;
+    const py          *function; /* a name, or a scalar type              */
+    const py *const   *positional;
+    size_t             positional_count;
     const char *const *keywords;
-    const py *const *keyword_values;
-    size_t           keyword_count;
+    const py *const   *keyword_values;
+    size_t             keyword_count;
 } expression_call;
 
 sm_status expression_calls_run(const expression_call *c, const py **out, sm_error *err);

@@ -12,6 +12,7 @@
 #include "program.h"
 #include "python_value.h"
 
+/* clang-format off */
 const flag_row program_flags[] = {
     { "dir", "DIR", "directory of the SavedModel" },
     { "all", NULL, "show everything there is" },
@@ -58,6 +59,7 @@ const flag_row program_flags[] = {
     { "markdown", NULL, "print Markdown" },
     { "man", NULL, "print the manual page" },
 };
+/* clang-format on */
 const size_t program_flag_count = sizeof program_flags / sizeof *program_flags;
 
 /* -- Looking up --------------------------------------------------------------------------------------- */
@@ -66,16 +68,14 @@ const size_t program_flag_count = sizeof program_flags / sizeof *program_flags;
 static int same_name(const char *flag, const char *name, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!flag[i] || (flag[i] != name[i] && !(flag[i] == '_' && name[i] == '-')))
-            return 0;
+        if (!flag[i] || (flag[i] != name[i] && !(flag[i] == '_' && name[i] == '-'))) return 0;
     return flag[n] == 0;
 }
 
 const flag_row *program_flag_row(const char *name, size_t n)
 {
     for (size_t i = 0; i < program_flag_count; i++)
-        if (same_name(program_flags[i].name, name, n))
-            return &program_flags[i];
+        if (same_name(program_flags[i].name, name, n)) return &program_flags[i];
     return NULL;
 }
 
@@ -96,13 +96,12 @@ sm_status program_number(const invocation *v, const char *name, long least, long
     const char *text = program_flag(v, name);
     char       *end;
     *out = fallback;
-    if (!text)
-        return SM_OK;
+    if (!text) return SM_OK;
     errno = 0;
     *out = strtol(text, &end, 10);
-    if (*text && !*end && !errno && *out >= least && *out <= 1000000000)
-        return SM_OK;
-    return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "flag --%s=%s: expected a whole number of at least %ld", name, text, least);
+    if (*text && !*end && !errno && *out >= least && *out <= 1000000000) return SM_OK;
+    return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "flag --%s=%s: expected a whole number of at least %ld",
+                   name, text, least);
 }
 
 int program_next_flag(const char **list, const char **name, size_t *n, int *required)
@@ -128,10 +127,8 @@ static const char *switch_value(const char *text)
 {
     static const char *const yes[] = { "true", "t", "1", "True" }, *const no[] = { "false", "f", "0", "False" };
     for (size_t i = 0; i < 4; i++) {
-        if (strcmp(text, yes[i]) == 0)
-            return "true";
-        if (strcmp(text, no[i]) == 0)
-            return "false";
+        if (strcmp(text, yes[i]) == 0) return "true";
+        if (strcmp(text, no[i]) == 0) return "false";
     }
     return NULL;
 }
@@ -151,16 +148,15 @@ static int read_flag(invocation *v, char **words, int left, int *used)
     size_t          n = equals ? (size_t)(equals - text) : strlen(text);
     const flag_row *row = program_flag_row(text, n);
     *used = 1;
-    if (!row && n > 2 && strncmp(text, "no", 2) == 0 && !equals && (row = program_flag_row(text + 2, n - 2)) && !row->argument) {
+    if (!row && n > 2 && strncmp(text, "no", 2) == 0 && !equals && (row = program_flag_row(text + 2, n - 2)) &&
+        !row->argument) {
         v->values[row - program_flags] = "false";
         return -1;
     }
-    if (!row)
-        return flag_error(v, "Unknown command line flag '%s'", keep_bytes(text, n));
+    if (!row) return flag_error(v, "Unknown command line flag '%s'", keep_bytes(text, n));
     if (!row->argument) {
         value = equals ? switch_value(equals + 1) : "true";
-        if (!value)
-            return flag_error(v, "flag --%s is a switch: true or false", row->name);
+        if (!value) return flag_error(v, "flag --%s is a switch: true or false", row->name);
     } else if (equals) {
         value = equals + 1;
     } else if (left < 2) {
@@ -177,8 +173,7 @@ static int wants_help(const char *word)
 {
     static const char *const words[] = { "-h", "--help", "--helpfull", "--helpshort", "-?" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0)
-            return 1;
+        if (strcmp(word, words[i]) == 0) return 1;
     return 0;
 }
 
@@ -198,10 +193,8 @@ static int lacks_flags(const invocation *v)
     int         required, missing = 0;
     while (program_next_flag(&list, &name, &n, &required)) {
         char *text = keep_bytes(name, n);
-        if (!required || program_flag(v, text) || (strcmp(text, "dir") == 0 && program_dir(v)))
-            continue;
-        if (!missing)
-            fprintf(stderr, "%s %s: error: ", v->name, v->command->name);
+        if (!required || program_flag(v, text) || (strcmp(text, "dir") == 0 && program_dir(v))) continue;
+        if (!missing) fprintf(stderr, "%s %s: error: ", v->name, v->command->name);
         if (v->program == PROGRAM_SAVEDMODEL) {
             fprintf(stderr, "%s is missing\n", *v->command->operands ? v->command->operands : text);
             return 1;
@@ -215,8 +208,7 @@ static int lacks_flags(const invocation *v)
 static int too_many_words(const invocation *v, size_t allowed)
 {
     fprintf(stderr, "%s: error: unrecognized arguments:", v->name);
-    for (size_t i = allowed; i < v->operand_count; i++)
-        fprintf(stderr, " %s", v->operands[i]);
+    for (size_t i = allowed; i < v->operand_count; i++) fprintf(stderr, " %s", v->operands[i]);
     fputc('\n', stderr);
     return 2;
 }
@@ -224,8 +216,7 @@ static int too_many_words(const invocation *v, size_t allowed)
 static size_t operands_allowed(const command *c)
 {
     size_t n = *c->operands != 0;
-    for (const char *p = c->operands; *p; p++)
-        n += *p == ' ';
+    for (const char *p = c->operands; *p; p++) n += *p == ' ';
     return n;
 }
 
@@ -244,8 +235,7 @@ int program_parse(invocation *v, int argc, char **argv)
             flags = 0;
         } else if (flags && argv[i][0] == '-' && argv[i][1] == '-') {
             status = read_flag(v, argv + i, argc - i, &used);
-            if (status >= 0)
-                return status;
+            if (status >= 0) return status;
         } else if (!v->command && !(argv[i][0] == '-' && flags)) {
             v->command = find_command(v, argv[i]);
             if (!v->command) {
@@ -264,8 +254,7 @@ int program_parse(invocation *v, int argc, char **argv)
         fprintf(stderr, "%s: error: Too few arguments. ('%s --help' lists the commands)\n", v->name, v->name);
         return 2;
     }
-    if (v->operand_count > operands_allowed(v->command))
-        return too_many_words(v, operands_allowed(v->command));
+    if (v->operand_count > operands_allowed(v->command)) return too_many_words(v, operands_allowed(v->command));
     return lacks_flags(v) ? 2 : -1;
 }
 

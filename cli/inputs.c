@@ -34,8 +34,7 @@ static void put(input_list *l, const char *name, const py *value)
 static int has(const input_list *l, const char *name)
 {
     for (size_t i = 0; i < l->count; i++)
-        if (strcmp(l->names[i], name) == 0)
-            return 1;
+        if (strcmp(l->names[i], name) == 0) return 1;
     return 0;
 }
 
@@ -46,10 +45,8 @@ static sm_status read_file(const char *path, size_t most, textbuf *b, sm_error *
     char   block[65536];
     size_t n;
     FILE  *f = fopen(path, "rb");
-    if (!f)
-        return py_fail(err, SM_NOT_FOUND, "NotFoundError", "%s; No such file or directory", path);
-    while (b->length < most && (n = fread(block, 1, sizeof block, f)) > 0)
-        textbuf_add(b, block, n);
+    if (!f) return py_fail(err, SM_NOT_FOUND, "NotFoundError", "%s; No such file or directory", path);
+    while (b->length < most && (n = fread(block, 1, sizeof block, f)) > 0) textbuf_add(b, block, n);
     int bad = ferror(f) || (b->length >= most && most > 64);
     fclose(f);
     return bad ? py_fail(err, SM_INVALID_ARGUMENT, "OSError", "%s cannot be read, or is too large", path) : SM_OK;
@@ -60,13 +57,10 @@ static sm_status read_npy(const char *path, const py **out, sm_error *err)
     sm_tensor *t;
     textbuf    b = { 0 };
     sm_status  s = sm_tensor_read_npy(path, &t, err);
-    if (s == SM_OK)
-        *out = py_array(t, 0, 0);
-    if (s != SM_UNIMPLEMENTED)
-        return s;
-    s = read_file(path, KEEP_LIMIT, &b, err);    /* objects: the library leaves them to us */
-    if (s == SM_OK)
-        s = npy_objects_parse(b.data, b.length, out, err);
+    if (s == SM_OK) *out = py_array(t, 0, 0);
+    if (s != SM_UNIMPLEMENTED) return s;
+    s = read_file(path, KEEP_LIMIT, &b, err); /* objects: the library leaves them to us */
+    if (s == SM_OK) s = npy_objects_parse(b.data, b.length, out, err);
     textbuf_clear(&b);
     return s;
 }
@@ -77,13 +71,10 @@ static sm_status read_member(sm_npz *z, size_t i, const py **out, sm_error *err)
     void      *bytes;
     size_t     size;
     sm_status  s = sm_npz_read(z, i, &t, err);
-    if (s == SM_OK)
-        *out = py_array(t, 0, 0);
-    if (s != SM_UNIMPLEMENTED)
-        return s;
+    if (s == SM_OK) *out = py_array(t, 0, 0);
+    if (s != SM_UNIMPLEMENTED) return s;
     s = sm_npz_read_bytes(z, i, &bytes, &size, err);
-    if (s != SM_OK)
-        return s;
+    if (s != SM_OK) return s;
     s = npy_objects_parse(bytes, size, out, err);
     free(bytes);
     return s;
@@ -95,23 +86,22 @@ static sm_status choose_member(sm_npz *z, const char *path, const char *key, con
     if (!key && n != 1)
         return py_fail(err, SM_INVALID_ARGUMENT, "RuntimeError",
                        "Input file %s contains more than one ndarrays. Please specify the name of ndarray to use.", path);
-    if (!key)
-        return read_member(z, 0, out, err);
+    if (!key) return read_member(z, 0, out, err);
     for (size_t i = 0; i < n; i++) {
         const char *name = sm_npz_name(z, i);
         size_t      width = strlen(name);
         if (strncmp(name, key, width) == 0 && (!key[width] || strcmp(key + width, ".npy") == 0))
             return read_member(z, i, out, err);
     }
-    return py_fail(err, SM_NOT_FOUND, "RuntimeError", "Input file %s does not contain variable with name \"%s\".", path, key);
+    return py_fail(err, SM_NOT_FOUND, "RuntimeError", "Input file %s does not contain variable with name \"%s\".", path,
+                   key);
 }
 
 static sm_status read_npz(const char *path, const char *key, const py **out, sm_error *err)
 {
     sm_npz   *z;
     sm_status s = sm_npz_open(path, &z, err);
-    if (s != SM_OK)
-        return s;
+    if (s != SM_OK) return s;
     s = choose_member(z, path, key, out, err);
     sm_npz_close(z);
     return s;
@@ -121,10 +111,8 @@ static sm_status read_pickle(const char *path, const py **out, sm_error *err)
 {
     textbuf   b = { 0 };
     sm_status s = read_file(path, KEEP_LIMIT / 4, &b, err);
-    if (s == SM_OK && b.length == 0)
-        s = py_fail(err, SM_INVALID_ARGUMENT, "EOFError", "No data left in file %s", path);
-    if (s == SM_OK)
-        s = pickle_read(b.data, b.length, out, err);
+    if (s == SM_OK && b.length == 0) s = py_fail(err, SM_INVALID_ARGUMENT, "EOFError", "No data left in file %s", path);
+    if (s == SM_OK) s = pickle_read(b.data, b.length, out, err);
     if (s != SM_OK && err && strncmp(err->message, "the pickle", 10) == 0)
         py_fail(err, s, "UnpicklingError", "%s: %s", path, keep_text(err->message));
     textbuf_clear(&b);
@@ -138,20 +126,18 @@ static sm_status load(const invocation *v, const char *path, const char *key, co
     int       npz = start.length >= 4 && (memcmp(start.data, "PK\3\4", 4) == 0 || memcmp(start.data, "PK\5\6", 4) == 0);
     int       npy = start.length >= 6 && memcmp(start.data, "\x93NUMPY", 6) == 0;
     textbuf_clear(&start);
-    if (s != SM_OK)
-        return s;
-    if (npz)
-        return read_npz(path, key, out, err);
+    if (s != SM_OK) return s;
+    if (npz) return read_npz(path, key, out, err);
     s = npy ? read_npy(path, out, err) : read_pickle(path, out, err);
-    if (s != SM_OK || !key)
-        return s;
+    if (s != SM_OK || !key) return s;
     if ((*out)->kind == PY_ARRAY || (*out)->kind == PY_OBJECTS) {
         warn(v, keep_format("Input file %s contains a single ndarray. Name key \"%s\" ignored.", path, key));
         return SM_OK;
     }
     const py *found = (*out)->kind == PY_DICT ? py_dict_find(*out, key, strlen(key)) : NULL;
     if (!found)
-        return py_fail(err, SM_NOT_FOUND, "RuntimeError", "Input file %s does not contain variable with name \"%s\".", path, key);
+        return py_fail(err, SM_NOT_FOUND, "RuntimeError", "Input file %s does not contain variable with name \"%s\".",
+                       path, key);
     *out = found;
     return SM_OK;
 }
@@ -163,22 +149,23 @@ static sm_status read_file_input(const invocation *v, const char *text, input_li
     size_t      n = strlen(file);
     const py   *value;
     sm_status   s;
-    int         named = open && *open == '[' && open > file && n > 2 && file[n - 1] == ']' && strcspn(open + 1, "[]") == (size_t)(file + n - 2 - open)
-                        && file + n - 2 > open;
+    int         named = open && *open == '[' && open > file && n > 2 && file[n - 1] == ']' &&
+                strcspn(open + 1, "[]") == (size_t)(file + n - 2 - open) && file + n - 2 > open;
     if (!equals || equals == text || n == 0 || (open && !named))
         return py_fail(err, SM_INVALID_ARGUMENT, "RuntimeError",
                        "--inputs \"%s\" format is incorrect. Please follow\"<input_key>=<filename>\", or"
-                       "\"<input_key>=<filename>[<variable_name>]\"", text);
+                       "\"<input_key>=<filename>[<variable_name>]\"",
+                       text);
     s = load(v, named ? keep_bytes(file, (size_t)(open - file)) : file,
              named ? keep_bytes(open + 1, (size_t)(file + n - 2 - open)) : NULL, &value, err);
-    if (s == SM_OK)
-        put(l, keep_bytes(text, (size_t)(equals - text)), value);
+    if (s == SM_OK) put(l, keep_bytes(text, (size_t)(equals - text)), value);
     return s;
 }
 
 /* -- Expressions and examples ------------------------------------------------------------------------------ */
 
-static sm_status read_expression(const char *flag, const char *all, const char *text, input_list *l, int examples, sm_error *err)
+static sm_status read_expression(const char *flag, const char *all, const char *text, input_list *l, int examples,
+                                 sm_error *err)
 {
     const char *equals = strchr(text, '=');
     const py   *value;
@@ -187,10 +174,8 @@ static sm_status read_expression(const char *flag, const char *all, const char *
         return py_fail(err, SM_INVALID_ARGUMENT, "RuntimeError",
                        "--%s \"%s\" format is incorrect. Please follow\"<input_key>=<python expression>\"", flag, all);
     s = expression_evaluate(equals + 1, strlen(equals + 1), &value, err);
-    if (s == SM_OK && examples)
-        s = example_encode(value, &value, err);
-    if (s == SM_OK)
-        put(l, keep_bytes(text, (size_t)(equals - text)), value);
+    if (s == SM_OK && examples) s = example_encode(value, &value, err);
+    if (s == SM_OK) put(l, keep_bytes(text, (size_t)(equals - text)), value);
     return s;
 }
 
@@ -201,8 +186,7 @@ static size_t split(const char *text, const char ***pieces)
     *pieces = keep_array(text ? strlen(text) + 1 : 1, sizeof **pieces);
     while (text && *text) {
         size_t width = strcspn(text, ";");
-        if (width)
-            (*pieces)[n++] = keep_bytes(text, width);
+        if (width) (*pieces)[n++] = keep_bytes(text, width);
         text += width + (text[width] == ';');
     }
     return n;
@@ -229,21 +213,21 @@ sm_status inputs_read(const invocation *v, input_list *out, sm_error *err)
 {
     const char **files, **exprs, **examples;
     const char  *expr_text = program_flag(v, "input_exprs"), *example_text = program_flag(v, "input_examples");
-    size_t       n = split(program_flag(v, "inputs"), &files), k = split(expr_text, &exprs), m = split(example_text, &examples);
-    input_list   from_exprs = list_of(k), from_examples = list_of(m);
-    sm_status    s = SM_OK;
+    size_t n = split(program_flag(v, "inputs"), &files), k = split(expr_text, &exprs), m = split(example_text, &examples);
+    input_list from_exprs = list_of(k), from_examples = list_of(m);
+    sm_status  s = SM_OK;
     *out = list_of(n + k + m);
     for (size_t i = 0; i < k && s == SM_OK; i++)
         s = read_expression("input_exprs", expr_text, exprs[i], &from_exprs, 0, err);
     for (size_t i = 0; i < m && s == SM_OK; i++)
         s = read_expression("input_exprs", example_text, examples[i], &from_examples, 1, err);
-    for (size_t i = 0; i < n && s == SM_OK; i++)
-        s = read_file_input(v, files[i], out, err);
-    if (s != SM_OK)
-        return s;
-    merge(v, out, &from_exprs, "input_key @ has been specified with both --inputs and --input_exprs options. Value in "
-                               "--input_exprs will be used.");
-    merge(v, out, &from_examples, "input_key @ has been specified in multiple options. Value in --input_examples will be used.");
+    for (size_t i = 0; i < n && s == SM_OK; i++) s = read_file_input(v, files[i], out, err);
+    if (s != SM_OK) return s;
+    merge(v, out, &from_exprs,
+          "input_key @ has been specified with both --inputs and --input_exprs options. Value in "
+          "--input_exprs will be used.");
+    merge(v, out, &from_examples,
+          "input_key @ has been specified in multiple options. Value in --input_examples will be used.");
     return SM_OK;
 }
 
@@ -251,14 +235,12 @@ sm_status inputs_read_npz(const char *path, input_list *out, sm_error *err)
 {
     sm_npz   *z;
     sm_status s = sm_npz_open(path, &z, err);
-    if (s != SM_OK)
-        return s;
+    if (s != SM_OK) return s;
     *out = list_of(sm_npz_count(z));
     for (size_t i = 0; i < sm_npz_count(z) && s == SM_OK; i++) {
         const py *value;
         s = read_member(z, i, &value, err);
-        if (s == SM_OK)
-            put(out, keep_text(sm_npz_name(z, i)), value);
+        if (s == SM_OK) put(out, keep_text(sm_npz_name(z, i)), value);
     }
     sm_npz_close(z);
     return s;
@@ -271,8 +253,9 @@ static sm_status unknown_key(const char *name, const sm_function *f, sm_error *e
     textbuf b = { 0 };
     for (size_t i = 0; i < sm_function_input_count(f); i++)
         textbuf_format(&b, "%s\"%s\"", i ? ", " : "", sm_function_input(f, i)->name);
-    py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "\"%s\" is not a valid input key. Please choose from %s, or use --show option.",
-            name, b.length ? b.data : "\"\"");
+    py_fail(err, SM_INVALID_ARGUMENT, "ValueError",
+            "\"%s\" is not a valid input key. Please choose from %s, or use --show option.", name,
+            b.length ? b.data : "\"\"");
     textbuf_clear(&b);
     return SM_INVALID_ARGUMENT;
 }
@@ -280,8 +263,7 @@ static sm_status unknown_key(const char *name, const sm_function *f, sm_error *e
 static int input_index(const sm_function *f, const char *name)
 {
     for (size_t i = 0; i < sm_function_input_count(f); i++)
-        if (strcmp(sm_function_input(f, i)->name, name) == 0)
-            return (int)i;
+        if (strcmp(sm_function_input(f, i)->name, name) == 0) return (int)i;
     return -1;
 }
 
@@ -291,20 +273,17 @@ sm_status inputs_bind(const input_list *l, const sm_function *f, sm_tensor ***te
     sm_status s = SM_OK;
     *tensors = keep_array(n + 1, sizeof **tensors);
     for (size_t i = 0; i < l->count; i++)
-        if (input_index(f, l->names[i]) < 0)
-            return unknown_key(l->names[i], f, err);
+        if (input_index(f, l->names[i]) < 0) return unknown_key(l->names[i], f, err);
     for (size_t i = 0; i < l->count && s == SM_OK; i++) {
         int at = input_index(f, l->names[i]);
         s = feed_tensor(l->values[i], sm_function_input(f, (size_t)at), &(*tensors)[at], err);
     }
     for (size_t i = 0; i < n && s == SM_OK; i++)
-        if (!(*tensors)[i] && !sm_function_input(f, i)->has_default)
-            s = feed_missing(sm_function_input(f, i), err);
+        if (!(*tensors)[i] && !sm_function_input(f, i)->has_default) s = feed_missing(sm_function_input(f, i), err);
     return s;
 }
 
 void inputs_release(sm_tensor **tensors, size_t n)
 {
-    for (size_t i = 0; tensors && i < n; i++)
-        sm_tensor_unref(tensors[i]);
+    for (size_t i = 0; tensors && i < n; i++) sm_tensor_unref(tensors[i]);
 }

@@ -13,8 +13,7 @@ int main(int argc, char **argv)
     v.name = slash ? slash + 1 : argc ? argv[0] : "savedmodel";
     v.program = strncmp(v.name, "saved_model_cli", 15) == 0 ? PROGRAM_TENSORFLOW : PROGRAM_SAVEDMODEL;
     status = program_parse(&v, argc, argv);
-    if (status < 0)
-        status = v.command->run(&v);
+    if (status < 0) status = v.command->run(&v);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "%s: standard output cannot be written\n", v.name);
         status = status ? status : 1;

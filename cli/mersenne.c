@@ -31,8 +31,7 @@ static void refill(mersenne *m)
 
 uint32_t mersenne_next(mersenne *m)
 {
-    if (m->at == N)
-        refill(m);
+    if (m->at == N) refill(m);
     uint32_t y = m->key[m->at++];
     y ^= y >> 11;
     y ^= y << 7 & 0x9d2c5680u;
@@ -79,10 +78,8 @@ static uint32_t narrow(mersenne *m, int bits)
 uint64_t mersenne_bounded(mersenne *m, uint64_t most, int bits)
 {
     uint64_t mask = most, v;
-    if (most == 0)
-        return 0;
-    for (int shift = 1; shift < 64; shift *= 2)
-        mask |= mask >> shift;
+    if (most == 0) return 0;
+    for (int shift = 1; shift < 64; shift *= 2) mask |= mask >> shift;
     do {
         if (bits < 32)
             v = narrow(m, bits);

@@ -12,14 +12,14 @@ typedef struct mersenne {
     uint32_t key[624];
     int      at;
     int      has_normal;
-    double   normal;                     /* the second of a pair of normal numbers */
-    uint32_t spare;                      /* bits left over by 1, 8 and 16 bit draws */
+    double   normal; /* the second of a pair of normal numbers */
+    uint32_t spare;  /* bits left over by 1, 8 and 16 bit draws */
     int      spares;
 } mersenne;
 
 void     mersenne_seed(mersenne *m, uint32_t seed);
 uint32_t mersenne_next(mersenne *m);
-double   mersenne_uniform(mersenne *m);                    /* [0, 1), 53 bits */
+double   mersenne_uniform(mersenne *m); /* [0, 1), 53 bits */
 double   mersenne_normal(mersenne *m);
 /* Uniform in [0, most]; bits is the width of the type asked for: 1, 8, 16, 32 or 64. */
 uint64_t mersenne_bounded(mersenne *m, uint64_t most, int bits);

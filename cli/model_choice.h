@@ -14,7 +14,7 @@ typedef struct tag_list {
 } tag_list;
 sm_status model_choice_tags(const char *tag_set, tag_list *out, sm_error *err);
 /* The same with TensorFlow's other rule: empty tags are dropped, blanks stay, none at all is fine. */
-void      model_choice_raw_tags(const char *tag_set, tag_list *out);
+void model_choice_raw_tags(const char *tag_set, tag_list *out);
 
 /* The MetaGraph whose tags are exactly these. `shown` is how the message names them; NULL: as listed. */
 sm_status model_choice_meta_graph(const sm_saved_model *s, const tag_list *tags, const char *shown, size_t *index,
@@ -23,10 +23,10 @@ sm_status model_choice_meta_graph(const sm_saved_model *s, const tag_list *tags,
 sm_status model_choice_only(const sm_saved_model *s, size_t *index, sm_error *err);
 
 /* All signature keys of m, sorted, with __saved_model_init_op and __saved_model_train_op. */
-size_t       model_choice_keys(sm_model *m, const char ***keys);
-sm_status    model_choice_signature(sm_model *m, const char *key, sm_function **out, sm_error *err);
+size_t    model_choice_keys(sm_model *m, const char ***keys);
+sm_status model_choice_signature(sm_model *m, const char *key, sm_function **out, sm_error *err);
 /* serving_default, or the only signature. */
-sm_status    model_choice_default_signature(sm_model *m, sm_function **out, sm_error *err);
+sm_status model_choice_default_signature(sm_model *m, sm_function **out, sm_error *err);
 
 /* Python's ['serve', 'gpu'] of a MetaGraph's tags, in the file's order; sorted and joined by `glue`. */
 char *model_choice_tag_list(const sm_saved_model *s, size_t meta_graph);

@@ -15,6 +15,7 @@
 
 /* -- Elements ----------------------------------------------------------------------------------- */
 
+/* clang-format off */
 char ndarray_kind(sm_dtype t)
 {
     switch (t) {
@@ -26,12 +27,14 @@ char ndarray_kind(sm_dtype t)
     default: return 0;
     }
 }
+/* clang-format on */
 
 int ndarray_castable(sm_dtype t)
 {
     return ndarray_kind(t) != 0;
 }
 
+/* clang-format off */
 cell ndarray_load(sm_dtype t, const void *data, size_t i)
 {
     cell c = { ndarray_kind(t), 0, 0, 0 };
@@ -53,6 +56,7 @@ cell ndarray_load(sm_dtype t, const void *data, size_t i)
     }
     return c;
 }
+/* clang-format on */
 
 static int64_t float_to_int32(double v)
 {
@@ -72,28 +76,24 @@ static int64_t float_to_uint64(double v)
 /* The integer that c becomes in type t, not yet cut to its width. */
 static int64_t cell_integer(cell c, sm_dtype t)
 {
-    if (c.kind != 'f' && c.kind != 'c')
-        return c.i;
-    if (t == SM_UINT64)
-        return float_to_uint64(c.re);
+    if (c.kind != 'f' && c.kind != 'c') return c.i;
+    if (t == SM_UINT64) return float_to_uint64(c.re);
     return t == SM_INT64 || t == SM_UINT32 ? float_to_int64(c.re) : float_to_int32(c.re);
 }
 
 static double cell_double(cell c)
 {
-    if (c.kind == 'u')
-        return (double)(uint64_t)c.i;
+    if (c.kind == 'u') return (double)(uint64_t)c.i;
     return c.kind == 'b' || c.kind == 'i' ? (double)c.i : c.re;
 }
 
 static float cell_float(cell c)
 {
-    if (c.kind == 'u')
-        return (float)(uint64_t)c.i;
+    if (c.kind == 'u') return (float)(uint64_t)c.i;
     return c.kind == 'b' || c.kind == 'i' ? (float)c.i : (float)c.re;
 }
 
-static double cell_narrow(cell c)                /* integers reach half and bfloat16 through float */
+static double cell_narrow(cell c) /* integers reach half and bfloat16 through float */
 {
     return c.kind == 'f' || c.kind == 'c' ? c.re : (double)cell_float(c);
 }
@@ -103,6 +103,7 @@ static int cell_truth(cell c)
     return c.kind == 'f' || c.kind == 'c' ? c.re != 0 || c.im != 0 : c.i != 0;
 }
 
+/* clang-format off */
 void ndarray_store(sm_dtype t, void *data, size_t i, cell c)
 {
     switch (t) {
@@ -124,14 +125,14 @@ void ndarray_store(sm_dtype t, void *data, size_t i, cell c)
     default: break;
     }
 }
+/* clang-format on */
 
 char *ndarray_shape_text(int rank, const int64_t *dims)
 {
     textbuf b = { 0 };
     char   *text;
     textbuf_char(&b, '(');
-    for (int i = 0; i < rank; i++)
-        textbuf_format(&b, i ? ", %lld" : "%lld", (long long)dims[i]);
+    for (int i = 0; i < rank; i++) textbuf_format(&b, i ? ", %lld" : "%lld", (long long)dims[i]);
     textbuf_text(&b, rank == 1 ? ",)" : ")");
     text = keep_text(textbuf_string(&b));
     textbuf_clear(&b);
@@ -142,11 +143,10 @@ sm_status ndarray_new(sm_dtype t, int rank, const int64_t *dims, sm_tensor **out
 {
     size_t count = sm_dtype_size(t);
     if (rank > PY_MAX_RANK)
-        return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "maximum supported dimension for an ndarray is %d, found %d",
-                       PY_MAX_RANK, rank);
+        return py_fail(err, SM_INVALID_ARGUMENT, "ValueError",
+                       "maximum supported dimension for an ndarray is %d, found %d", PY_MAX_RANK, rank);
     for (int i = 0; i < rank; i++) {
-        if (dims[i] < 0)
-            return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "negative dimensions are not allowed");
+        if (dims[i] < 0) return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "negative dimensions are not allowed");
         if (dims[i] && count > KEEP_LIMIT / (size_t)dims[i])
             return py_fail(err, SM_RESOURCE_EXHAUSTED, "ValueError", "an array of shape %s is too large for an input",
                            ndarray_shape_text(rank, dims));
@@ -162,7 +162,7 @@ typedef struct leaves {
     int64_t    dims[PY_MAX_RANK];
     const py **items;
     size_t     count, next;
-    int        ragged;                   /* the depth at which lengths differ, or -1 */
+    int        ragged; /* the depth at which lengths differ, or -1 */
 } leaves;
 
 /* What an element of a nested sequence adds to the shape: an array inside a list has dimensions too. */
@@ -175,11 +175,9 @@ static int value_rank(const py *v)
 static void shape_of(leaves *s, const py *v)
 {
     while (py_is_sequence(v)) {
-        if (s->rank == PY_MAX_RANK)
-            return;
+        if (s->rank == PY_MAX_RANK) return;
         s->dims[s->rank++] = (int64_t)v->length;
-        if (v->length == 0)
-            return;
+        if (v->length == 0) return;
         v = v->items[0];
     }
     for (int i = 0; i < value_rank(v) && s->rank < PY_MAX_RANK; i++)
@@ -188,8 +186,7 @@ static void shape_of(leaves *s, const py *v)
 
 static void mark_ragged(leaves *s, int depth)
 {
-    if (s->ragged < 0 || depth < s->ragged)
-        s->ragged = depth;
+    if (s->ragged < 0 || depth < s->ragged) s->ragged = depth;
 }
 
 static void compare_shape(leaves *s, const py *v, int depth)
@@ -199,8 +196,7 @@ static void compare_shape(leaves *s, const py *v, int depth)
             mark_ragged(s, depth);
             return;
         }
-        for (size_t i = 0; i < v->length; i++)
-            compare_shape(s, v->items[i], depth + 1);
+        for (size_t i = 0; i < v->length; i++) compare_shape(s, v->items[i], depth + 1);
         return;
     }
     if (depth + value_rank(v) != s->rank) {
@@ -234,14 +230,11 @@ static const py *array_element(const py *a, size_t i)
 static void collect(leaves *s, const py *v)
 {
     if (py_is_sequence(v)) {
-        for (size_t i = 0; i < v->length; i++)
-            collect(s, v->items[i]);
+        for (size_t i = 0; i < v->length; i++) collect(s, v->items[i]);
     } else if (v->kind == PY_ARRAY) {
-        for (size_t i = 0; i < sm_tensor_count(v->tensor); i++)
-            s->items[s->next++] = array_element(v, i);
+        for (size_t i = 0; i < sm_tensor_count(v->tensor); i++) s->items[s->next++] = array_element(v, i);
     } else if (v->kind == PY_OBJECTS) {
-        for (size_t i = 0; i < v->length; i++)
-            s->items[s->next++] = v->items[i];
+        for (size_t i = 0; i < v->length; i++) s->items[s->next++] = v->items[i];
     } else {
         s->items[s->next++] = v;
     }
@@ -271,15 +264,23 @@ static sm_status flatten(const py *v, leaves *s, sm_error *err)
 
 /* -- The type that values suggest ------------------------------------------------------------------- */
 
-enum { SEEN_BOOL = 1, SEEN_INT = 2, SEEN_UINT = 4, SEEN_FLOAT = 8, SEEN_COMPLEX = 16, SEEN_STR = 32, SEEN_BYTES = 64, SEEN_OBJECT = 128 };
+enum {
+    SEEN_BOOL = 1,
+    SEEN_INT = 2,
+    SEEN_UINT = 4,
+    SEEN_FLOAT = 8,
+    SEEN_COMPLEX = 16,
+    SEEN_STR = 32,
+    SEEN_BYTES = 64,
+    SEEN_OBJECT = 128
+};
 
 static int seen(const py *v)
 {
     switch (v->kind) {
     case PY_BOOL: return SEEN_BOOL;
     case PY_INT:
-        if (v->huge || (v->negative && v->magnitude > (uint64_t)1 << 63))
-            return SEEN_OBJECT;
+        if (v->huge || (v->negative && v->magnitude > (uint64_t)1 << 63)) return SEEN_OBJECT;
         return !v->negative && v->magnitude > INT64_MAX ? SEEN_UINT : SEEN_INT;
     case PY_FLOAT: return SEEN_FLOAT;
     case PY_COMPLEX: return SEEN_COMPLEX;
@@ -291,14 +292,10 @@ static int seen(const py *v)
 
 static sm_dtype suggested(int mask)
 {
-    if (mask & SEEN_OBJECT)
-        return SM_INVALID;
-    if (mask & (SEEN_STR | SEEN_BYTES))
-        return SM_STRING;
-    if (mask & SEEN_COMPLEX)
-        return SM_COMPLEX128;
-    if (mask == 0 || mask & SEEN_FLOAT || (mask & SEEN_UINT && mask & SEEN_INT))
-        return SM_DOUBLE;
+    if (mask & SEEN_OBJECT) return SM_INVALID;
+    if (mask & (SEEN_STR | SEEN_BYTES)) return SM_STRING;
+    if (mask & SEEN_COMPLEX) return SM_COMPLEX128;
+    if (mask == 0 || mask & SEEN_FLOAT || (mask & SEEN_UINT && mask & SEEN_INT)) return SM_DOUBLE;
     return mask & SEEN_UINT ? SM_UINT64 : mask & SEEN_INT ? SM_INT64 : SM_BOOL;
 }
 
@@ -336,18 +333,15 @@ sm_status ndarray_from(const py *v, const py **out, sm_error *err)
         return SM_OK;
     }
     status = flatten(v, &s, err);
-    if (status != SM_OK)
-        return status;
-    for (size_t i = 0; i < s.count; i++)
-        mask |= seen(s.items[i]);
+    if (status != SM_OK) return status;
+    for (size_t i = 0; i < s.count; i++) mask |= seen(s.items[i]);
     sm_dtype type = suggested(mask);
     if (type == SM_INVALID) {
         *out = py_objects(s.rank, s.dims, s.items, s.count);
         return SM_OK;
     }
     status = ndarray_new(type, s.rank, s.dims, &t, err);
-    if (status != SM_OK)
-        return status;
+    if (status != SM_OK) return status;
     *out = py_array(t, (mask & ~SEEN_BYTES) != 0, 0);
     for (size_t i = 0; i < s.count && status == SM_OK; i++)
         if (type == SM_STRING)
@@ -362,20 +356,15 @@ sm_status ndarray_from(const py *v, const py **out, sm_error *err)
 /* Python's float(text): blanks around it and single underscores between digits are fine. */
 static int parse_float(const char *s, size_t n, double *out)
 {
-    char  text[512], *end;
+    char   text[512], *end;
     size_t m = 0;
-    while (n && strchr(" \t\n\r\v\f", s[0]) && s[0])
-        s++, n--;
-    while (n && strchr(" \t\n\r\v\f", s[n - 1]) && s[n - 1])
-        n--;
-    if (n == 0 || n >= sizeof text)
-        return 0;
+    while (n && strchr(" \t\n\r\v\f", s[0]) && s[0]) s++, n--;
+    while (n && strchr(" \t\n\r\v\f", s[n - 1]) && s[n - 1]) n--;
+    if (n == 0 || n >= sizeof text) return 0;
     for (size_t i = 0; i < n; i++) {
         int digits = i && i + 1 < n && s[i - 1] >= '0' && s[i - 1] <= '9' && s[i + 1] >= '0' && s[i + 1] <= '9';
-        if (s[i] == 'x' || s[i] == 'X' || s[i] == '(' || s[i] == 0 || (s[i] == '_' && !digits))
-            return 0;
-        if (s[i] != '_')
-            text[m++] = s[i];
+        if (s[i] == 'x' || s[i] == 'X' || s[i] == '(' || s[i] == 0 || (s[i] == '_' && !digits)) return 0;
+        if (s[i] != '_') text[m++] = s[i];
     }
     text[m] = 0;
     *out = strtod(text, &end);
@@ -387,16 +376,13 @@ static int parse_integer(const char *s, size_t n, int64_t *out)
     double ignored;
     char   text[64], *end;
     size_t m = 0;
-    if (n >= sizeof text || !parse_float(s, n, &ignored))
-        return 0;
+    if (n >= sizeof text || !parse_float(s, n, &ignored)) return 0;
     for (size_t i = 0; i < n; i++)
-        if (s[i] != '_')
-            text[m++] = s[i];
+        if (s[i] != '_') text[m++] = s[i];
     text[m] = 0;
     errno = 0;
     *out = strtoll(text, &end, 10);
-    while (*end && strchr(" \t\n\r\v\f", *end))
-        end++;
+    while (*end && strchr(" \t\n\r\v\f", *end)) end++;
     return *end == 0 && errno == 0;
 }
 
@@ -407,15 +393,12 @@ static sm_status string_cell(const py *v, int from_array, char to, cell *c, sm_e
     *c = (cell){ 'f', 0, 0, 0 };
     if (to == 'i' || to == 'u') {
         c->kind = 'i';
-        if (parse_integer(v->bytes, v->length, &c->i))
-            return SM_OK;
+        if (parse_integer(v->bytes, v->length, &c->i)) return SM_OK;
         char *shown = keep_format(v->kind == PY_STR ? format : "%s", py_repr_text(v));
         return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "invalid literal for int() with base 10: %s", shown);
     }
-    if (parse_float(v->bytes, v->length, &c->re))
-        return SM_OK;
-    if (to == 'c')
-        return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "complex() arg is a malformed string");
+    if (parse_float(v->bytes, v->length, &c->re)) return SM_OK;
+    if (to == 'c') return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "complex() arg is a malformed string");
     return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "could not convert string to float: %s",
                    keep_format(format, py_repr_text(v)));
 }
@@ -428,8 +411,7 @@ static sm_status object_cell(const py *v, char to, cell *c, sm_error *err)
         *c = ndarray_load(sm_tensor_dtype(v->tensor), sm_tensor_data(v->tensor), 0);
         return SM_OK;
     }
-    if (v->kind == PY_STR || v->kind == PY_BYTES)
-        return string_cell(v, 0, to, c, err);
+    if (v->kind == PY_STR || v->kind == PY_BYTES) return string_cell(v, 0, to, c, err);
     if (v->kind == PY_NONE && !integer) {
         *c = (cell){ to, 0, NAN, to == 'c' ? (double)NAN : 0 };
         return SM_OK;
@@ -437,9 +419,10 @@ static sm_status object_cell(const py *v, char to, cell *c, sm_error *err)
     if (!py_is_number(v)) {
         if (to == 'c')
             return py_fail(err, SM_INVALID_ARGUMENT, "TypeError", "must be real number, not %s", py_type_name(v));
-        return py_fail(err, SM_INVALID_ARGUMENT, "TypeError", integer
-                       ? "int() argument must be a string, a bytes-like object or a real number, not '%s'"
-                       : "float() argument must be a string or a real number, not '%s'", py_type_name(v));
+        return py_fail(err, SM_INVALID_ARGUMENT, "TypeError",
+                       integer ? "int() argument must be a string, a bytes-like object or a real number, not '%s'"
+                               : "float() argument must be a string or a real number, not '%s'",
+                       py_type_name(v));
     }
     if (v->huge && integer)
         return py_fail(err, SM_INVALID_ARGUMENT, "OverflowError", "Python int too large to convert to C long");
@@ -462,17 +445,14 @@ static sm_status cast_tensor(const py *v, sm_dtype to, sm_tensor *t, sm_error *e
         } else if (type == SM_STRING) {
             const py *e = array_element(v, i);
             c = (cell){ 'i', e->length != 0, 0, 0 };
-            if (to != SM_BOOL)
-                s = string_cell(e, 1, kind, &c, err);
+            if (to != SM_BOOL) s = string_cell(e, 1, kind, &c, err);
         } else if (to == SM_STRING) {
             s = set_text(t, i, array_element(v, i), err);
         } else {
             c = ndarray_load(type, sm_tensor_data(from), i);
         }
-        if (s != SM_OK)
-            return s;
-        if (to != SM_STRING)
-            ndarray_store(to, sm_tensor_mutable_data(t), i, c);
+        if (s != SM_OK) return s;
+        if (to != SM_STRING) ndarray_store(to, sm_tensor_mutable_data(t), i, c);
     }
     return SM_OK;
 }
@@ -497,10 +477,8 @@ static sm_status cast_items(const py *const *items, size_t n, sm_dtype to, sm_te
         } else {
             s = object_cell(v, kind, &c, err);
         }
-        if (s != SM_OK)
-            return s;
-        if (to != SM_STRING)
-            ndarray_store(to, sm_tensor_mutable_data(t), i, c);
+        if (s != SM_OK) return s;
+        if (to != SM_STRING) ndarray_store(to, sm_tensor_mutable_data(t), i, c);
     }
     return SM_OK;
 }
@@ -512,15 +490,14 @@ sm_status ndarray_astype(const py *v, sm_dtype to, const py **out, sm_error *err
     sm_tensor *t = NULL;
     sm_status  status = SM_OK;
     if (to != SM_STRING && !ndarray_castable(to))
-        return py_fail(err, SM_UNIMPLEMENTED, "TypeError", "inputs of type %s cannot be made from numbers", sm_dtype_name(to));
+        return py_fail(err, SM_UNIMPLEMENTED, "TypeError", "inputs of type %s cannot be made from numbers",
+                       sm_dtype_name(to));
     if (v->kind == PY_ARRAY && sm_tensor_dtype(v->tensor) == to) {
         *out = v;
         return SM_OK;
     }
-    if (v->kind != PY_ARRAY && v->kind != PY_OBJECTS && !one_by_one)
-        status = ndarray_from(v, &v, err);
-    if (status != SM_OK)
-        return status;
+    if (v->kind != PY_ARRAY && v->kind != PY_OBJECTS && !one_by_one) status = ndarray_from(v, &v, err);
+    if (status != SM_OK) return status;
     if (v->kind == PY_ARRAY) {
         sm_dtype from = sm_tensor_dtype(v->tensor);
         if (from != SM_STRING && !ndarray_castable(from))
@@ -529,16 +506,13 @@ sm_status ndarray_astype(const py *v, sm_dtype to, const py **out, sm_error *err
             return py_fail(err, SM_INTERNAL, "InternalError", "Unsupported object type %s",
                            sm_tensor_count(v->tensor) ? py_type_name(array_element(v, 0)) : "float");
         status = ndarray_new(to, sm_tensor_rank(v->tensor), sm_tensor_dims(v->tensor), &t, err);
-        if (status != SM_OK)
-            return status;
+        if (status != SM_OK) return status;
         *out = py_array(t, to == SM_STRING && v->text, v->scalar);
         return cast_tensor(v, to, t, err);
     }
     status = flatten(v, &s, err);
-    if (status == SM_OK)
-        status = ndarray_new(to, s.rank, s.dims, &t, err);
-    if (status != SM_OK)
-        return status;
+    if (status == SM_OK) status = ndarray_new(to, s.rank, s.dims, &t, err);
+    if (status != SM_OK) return status;
     *out = py_array(t, 0, 0);
     return cast_items(s.items, s.count, to, t, err);
 }
@@ -550,8 +524,7 @@ sm_status ndarray_reshape(const py *array, int rank, const int64_t *dims, const 
     int        guess = -1;
     sm_tensor *t;
     sm_status  s;
-    if (rank > PY_MAX_RANK)
-        return ndarray_new(SM_BOOL, rank, dims, &t, err);
+    if (rank > PY_MAX_RANK) return ndarray_new(SM_BOOL, rank, dims, &t, err);
     for (int i = 0; i < rank; i++) {
         shape[i] = dims[i];
         if (dims[i] < 0 && guess >= 0)
@@ -559,23 +532,20 @@ sm_status ndarray_reshape(const py *array, int rank, const int64_t *dims, const 
         if (dims[i] < 0)
             guess = i;
         else if (dims[i] && known > SIZE_MAX / 2 / (size_t)dims[i])
-            return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "cannot reshape array of size %zu into shape %s", count,
-                           ndarray_shape_text(rank, dims));
+            return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "cannot reshape array of size %zu into shape %s",
+                           count, ndarray_shape_text(rank, dims));
         else
             known *= (size_t)dims[i];
     }
-    if (guess >= 0 && known && count % known == 0)
-        shape[guess] = (int64_t)(count / known), known = count;
+    if (guess >= 0 && known && count % known == 0) shape[guess] = (int64_t)(count / known), known = count;
     if (known != count || (guess >= 0 && shape[guess] < 0))
         return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "cannot reshape array of size %zu into shape %s", count,
                        ndarray_shape_text(rank, dims));
     s = ndarray_new(sm_tensor_dtype(array->tensor), rank, shape, &t, err);
-    if (s != SM_OK)
-        return s;
+    if (s != SM_OK) return s;
     *out = py_array(t, array->text, 0);
     if (sm_tensor_dtype(t) != SM_STRING) {
-        if (sm_tensor_bytes(t))
-            memcpy(sm_tensor_mutable_data(t), sm_tensor_data(array->tensor), sm_tensor_bytes(t));
+        if (sm_tensor_bytes(t)) memcpy(sm_tensor_mutable_data(t), sm_tensor_data(array->tensor), sm_tensor_bytes(t));
         return SM_OK;
     }
     for (size_t i = 0; i < count && s == SM_OK; i++) {

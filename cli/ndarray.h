@@ -10,15 +10,15 @@
 
 /* One element, in the widest type of its kind: 'b' bool, 'i' and 'u' integers, 'f' real, 'c' complex. */
 typedef struct cell {
-    char     kind;
-    int64_t  i;                          /* 'u' holds its bits here, 'b' 0 or 1 */
-    double   re, im;
+    char    kind;
+    int64_t i; /* 'u' holds its bits here, 'b' 0 or 1 */
+    double  re, im;
 } cell;
 
-int  ndarray_castable(sm_dtype t);                        /* cells of this type can be read and written */
+int  ndarray_castable(sm_dtype t); /* cells of this type can be read and written */
 cell ndarray_load(sm_dtype t, const void *data, size_t i);
 void ndarray_store(sm_dtype t, void *data, size_t i, cell c);
-char ndarray_kind(sm_dtype t);                            /* the letters above; 0 for other types      */
+char ndarray_kind(sm_dtype t); /* the letters above; 0 for other types      */
 
 /* A new zeroed tensor, within KEEP_LIMIT. */
 sm_status ndarray_new(sm_dtype t, int rank, const int64_t *dims, sm_tensor **out, sm_error *err);

@@ -21,10 +21,8 @@ static sm_dtype signed_of(size_t size)
 static sm_dtype widen_float(sm_dtype f, size_t size)
 {
     size_t need = size == 1 ? 2 : size == 2 ? 4 : 8, have = sm_dtype_size(f);
-    if (ndarray_kind(f) == 'c')
-        return need == 8 ? SM_COMPLEX128 : f;
-    if (f == SM_BFLOAT16)
-        return size == 1 ? SM_BFLOAT16 : SM_INVALID;
+    if (ndarray_kind(f) == 'c') return need == 8 ? SM_COMPLEX128 : f;
+    if (f == SM_BFLOAT16) return size == 1 ? SM_BFLOAT16 : SM_INVALID;
     need = have > need ? have : need;
     return need == 2 ? SM_HALF : need == 4 ? SM_FLOAT : SM_DOUBLE;
 }
@@ -33,26 +31,19 @@ static sm_dtype promote(sm_dtype a, sm_dtype b)
 {
     char   ka = ndarray_kind(a), kb = ndarray_kind(b);
     size_t sa = sm_dtype_size(a), sb = sm_dtype_size(b);
-    if (a == b || kb == 'b')
-        return ka ? a : SM_INVALID;
-    if (ka == 'b')
-        return kb ? b : SM_INVALID;
-    if (!ka || !kb)
-        return SM_INVALID;
-    if (ka == kb && (ka == 'i' || ka == 'u'))
-        return sa >= sb ? a : b;
+    if (a == b || kb == 'b') return ka ? a : SM_INVALID;
+    if (ka == 'b') return kb ? b : SM_INVALID;
+    if (!ka || !kb) return SM_INVALID;
+    if (ka == kb && (ka == 'i' || ka == 'u')) return sa >= sb ? a : b;
     if ((ka == 'i' && kb == 'u') || (ka == 'u' && kb == 'i')) {
         size_t s = ka == 'i' ? sa : sb, u = ka == 'u' ? sa : sb;
         return s > u ? signed_of(s) : u == 8 ? SM_DOUBLE : signed_of(2 * u);
     }
-    if (ka == 'i' || ka == 'u')
-        return widen_float(b, sa);
-    if (kb == 'i' || kb == 'u')
-        return widen_float(a, sb);
+    if (ka == 'i' || ka == 'u') return widen_float(b, sa);
+    if (kb == 'i' || kb == 'u') return widen_float(a, sb);
     if (ka == 'c' || kb == 'c')
         return a == SM_COMPLEX128 || b == SM_COMPLEX128 || a == SM_DOUBLE || b == SM_DOUBLE ? SM_COMPLEX128 : SM_COMPLEX64;
-    if (sa == sb)
-        return SM_FLOAT;                         /* half and bfloat16 */
+    if (sa == sb) return SM_FLOAT; /* half and bfloat16 */
     return sa > sb ? a : b;
 }
 
@@ -60,12 +51,9 @@ static sm_dtype promote(sm_dtype a, sm_dtype b)
 static sm_dtype promote_weak(sm_dtype t, const py *scalar)
 {
     char k = ndarray_kind(t);
-    if (scalar->kind == PY_BOOL)
-        return t;
-    if (scalar->kind == PY_INT)
-        return k == 'b' ? SM_INT64 : t;
-    if (scalar->kind == PY_FLOAT)
-        return k == 'f' || k == 'c' ? t : SM_DOUBLE;
+    if (scalar->kind == PY_BOOL) return t;
+    if (scalar->kind == PY_INT) return k == 'b' ? SM_INT64 : t;
+    if (scalar->kind == PY_FLOAT) return k == 'f' || k == 'c' ? t : SM_DOUBLE;
     return k == 'c' ? t : k == 'f' && t != SM_DOUBLE ? SM_COMPLEX64 : SM_COMPLEX128;
 }
 
@@ -75,8 +63,7 @@ static int64_t integer_power(int64_t base, int64_t exponent)
 {
     uint64_t b = (uint64_t)base, r = 1;
     for (; exponent > 0; exponent >>= 1, b *= b)
-        if (exponent & 1)
-            r *= b;
+        if (exponent & 1) r *= b;
     return (int64_t)r;
 }
 
@@ -90,43 +77,35 @@ static int64_t signed_op(char op, int64_t a, int64_t b)
     case 'p': return integer_power(a, b);
     default: break;
     }
-    if (b == 0)
-        return 0;
-    if (b == -1)
-        return op == 'f' ? (int64_t)(0 - (uint64_t)a) : 0;
+    if (b == 0) return 0;
+    if (b == -1) return op == 'f' ? (int64_t)(0 - (uint64_t)a) : 0;
     q = a / b, r = a % b;
-    if (r && (r < 0) != (b < 0))
-        q--, r += b;
+    if (r && (r < 0) != (b < 0)) q--, r += b;
     return op == 'f' ? q : r;
 }
 
 static int64_t unsigned_op(char op, uint64_t a, uint64_t b)
 {
-    if (op != 'f' && op != '%')
-        return signed_op(op, (int64_t)a, (int64_t)b);
+    if (op != 'f' && op != '%') return signed_op(op, (int64_t)a, (int64_t)b);
     return b == 0 ? 0 : (int64_t)(op == 'f' ? a / b : a % b);
 }
 
 /* numpy's floor division and remainder of floats, in the type T. */
-#define FLOOR_DIVIDE(name, T, fmod_, floor_, copysign_)                                            \
-    static T name(T a, T b, int remainder)                                                         \
-    {                                                                                              \
-        T mod = fmod_(a, b), div, whole;                                                           \
-        if (b == 0)                                                                                \
-            return remainder ? mod : a / b;                                                        \
-        div = (a - mod) / b;                                                                       \
-        if (mod != 0) {                                                                            \
-            if ((b < 0) != (mod < 0))                                                              \
-                mod += b, div -= 1;                                                                \
-        } else {                                                                                   \
-            mod = copysign_(0, b);                                                                 \
-        }                                                                                          \
-        if (remainder)                                                                             \
-            return mod;                                                                            \
-        if (div == 0)                                                                              \
-            return copysign_(0, a / b);                                                            \
-        whole = floor_(div);                                                                       \
-        return div - whole > (T)0.5 ? whole + 1 : whole;                                           \
+#define FLOOR_DIVIDE(name, T, fmod_, floor_, copysign_)   \
+    static T name(T a, T b, int remainder)                \
+    {                                                     \
+        T mod = fmod_(a, b), div, whole;                  \
+        if (b == 0) return remainder ? mod : a / b;       \
+        div = (a - mod) / b;                              \
+        if (mod != 0) {                                   \
+            if ((b < 0) != (mod < 0)) mod += b, div -= 1; \
+        } else {                                          \
+            mod = copysign_(0, b);                        \
+        }                                                 \
+        if (remainder) return mod;                        \
+        if (div == 0) return copysign_(0, a / b);         \
+        whole = floor_(div);                              \
+        return div - whole > (T)0.5 ? whole + 1 : whole;  \
     }
 
 FLOOR_DIVIDE(floor_divide, double, fmod, floor, copysign)
@@ -172,47 +151,46 @@ static double complex double_parts(const double v[2])
 }
 
 /* numpy's complex arithmetic in the real type T: Smith's division, small whole powers by squaring. */
-#define COMPLEX_MATH(T, multiply, divide, power, parts, cpow_, creal_, cimag_, fabs_)              \
-    static void multiply(const T a[2], const T b[2], T r[2])                                       \
-    {                                                                                              \
-        T re = a[0] * b[0] - a[1] * b[1];                                                          \
-        r[1] = a[0] * b[1] + a[1] * b[0];                                                          \
-        r[0] = re;                                                                                 \
-    }                                                                                              \
-    static void divide(const T a[2], const T b[2], T r[2])                                         \
-    {                                                                                              \
-        T re = a[0], im = a[1], ratio, scale;                                                      \
-        if (b[0] == 0 && b[1] == 0) {                                                              \
-            r[0] = re / fabs_(b[0]), r[1] = im / fabs_(b[0]);                                      \
-        } else if (fabs_(b[0]) >= fabs_(b[1])) {                                                   \
-            ratio = b[1] / b[0], scale = 1 / (b[0] + b[1] * ratio);                                \
-            r[0] = (re + im * ratio) * scale, r[1] = (im - re * ratio) * scale;                    \
-        } else {                                                                                   \
-            ratio = b[0] / b[1], scale = 1 / (b[1] + b[0] * ratio);                                \
-            r[0] = (re * ratio + im) * scale, r[1] = (im * ratio - re) * scale;                    \
-        }                                                                                          \
-    }                                                                                              \
-    static void power(const T a[2], const T b[2], T r[2])                                          \
-    {                                                                                              \
-        T   base[2] = { a[0], a[1] }, one[2] = { 1, 0 };                                           \
-        int n = fabs_(b[0]) < 100 ? (int)fabs_(b[0]) : -1;                                         \
-        if (a[0] == 0 && a[1] == 0 && !(b[0] == 0 && b[1] == 0)) {                                 \
-            r[0] = r[1] = b[0] > 0 ? 0 : (T)NAN;                                                   \
-            return;                                                                                \
-        }                                                                                          \
-        if (b[1] != 0 || (T)n != fabs_(b[0])) {                                                    \
-            r[0] = creal_(cpow_(parts(a), parts(b)));                                              \
-            r[1] = cimag_(cpow_(parts(a), parts(b)));                                              \
-            return;                                                                                \
-        }                                                                                          \
-        r[0] = 1, r[1] = 0;                                                                        \
-        for (int bit = 1, first = n <= 3; bit <= n; bit <<= 1, multiply(base, base, base))         \
-            if (n & bit && first)                                                                  \
-                r[0] = base[0], r[1] = base[1], first = 0;                                         \
-            else if (n & bit)                                                                      \
-                multiply(r, base, r);                                                              \
-        if (b[0] < 0)                                                                              \
-            divide(one, r, r);                                                                     \
+#define COMPLEX_MATH(T, multiply, divide, power, parts, cpow_, creal_, cimag_, fabs_)      \
+    static void multiply(const T a[2], const T b[2], T r[2])                               \
+    {                                                                                      \
+        T re = a[0] * b[0] - a[1] * b[1];                                                  \
+        r[1] = a[0] * b[1] + a[1] * b[0];                                                  \
+        r[0] = re;                                                                         \
+    }                                                                                      \
+    static void divide(const T a[2], const T b[2], T r[2])                                 \
+    {                                                                                      \
+        T re = a[0], im = a[1], ratio, scale;                                              \
+        if (b[0] == 0 && b[1] == 0) {                                                      \
+            r[0] = re / fabs_(b[0]), r[1] = im / fabs_(b[0]);                              \
+        } else if (fabs_(b[0]) >= fabs_(b[1])) {                                           \
+            ratio = b[1] / b[0], scale = 1 / (b[0] + b[1] * ratio);                        \
+            r[0] = (re + im * ratio) * scale, r[1] = (im - re * ratio) * scale;            \
+        } else {                                                                           \
+            ratio = b[0] / b[1], scale = 1 / (b[1] + b[0] * ratio);                        \
+            r[0] = (re * ratio + im) * scale, r[1] = (im * ratio - re) * scale;            \
+        }                                                                                  \
+    }                                                                                      \
+    static void power(const T a[2], const T b[2], T r[2])                                  \
+    {                                                                                      \
+        T   base[2] = { a[0], a[1] }, one[2] = { 1, 0 };                                   \
+        int n = fabs_(b[0]) < 100 ? (int)fabs_(b[0]) : -1;                                 \
+        if (a[0] == 0 && a[1] == 0 && !(b[0] == 0 && b[1] == 0)) {                         \
+            r[0] = r[1] = b[0] > 0 ? 0 : (T)NAN;                                           \
+            return;                                                                        \
+        }                                                                                  \
+        if (b[1] != 0 || (T)n != fabs_(b[0])) {                                            \
+            r[0] = creal_(cpow_(parts(a), parts(b)));                                      \
+            r[1] = cimag_(cpow_(parts(a), parts(b)));                                      \
+            return;                                                                        \
+        }                                                                                  \
+        r[0] = 1, r[1] = 0;                                                                \
+        for (int bit = 1, first = n <= 3; bit <= n; bit <<= 1, multiply(base, base, base)) \
+            if (n & bit && first)                                                          \
+                r[0] = base[0], r[1] = base[1], first = 0;                                 \
+            else if (n & bit)                                                              \
+                multiply(r, base, r);                                                      \
+        if (b[0] < 0) divide(one, r, r);                                                   \
     }
 
 COMPLEX_MATH(float, multiply_float, divide_float, power_float, float_parts, cpowf, crealf, cimagf, fabsf)
@@ -252,9 +230,7 @@ static cell element_op(char op, sm_dtype t, cell a, cell b)
     case 'i': r.i = signed_op(op, a.i, b.i); break;
     case 'u': r.i = unsigned_op(op, (uint64_t)a.i, (uint64_t)b.i); break;
     case 'c': return t == SM_COMPLEX64 ? complex_float(op, a, b) : complex_double(op, a, b);
-    default:
-        r.re = t == SM_DOUBLE ? real_op(op, a.re, b.re) : (double)float_op(op, (float)a.re, (float)b.re);
-        break;
+    default: r.re = t == SM_DOUBLE ? real_op(op, a.re, b.re) : (double)float_op(op, (float)a.re, (float)b.re); break;
     }
     return r;
 }
@@ -268,15 +244,20 @@ static int weak(const py *v)
 
 static const char *op_text(char op)
 {
-    return op == 'f' ? "//" : op == 'p' ? "**" : op == '+' ? "+" : op == '-' ? "-" : op == '*' ? "*" : op == '/' ? "/" : "%";
+    return op == 'f'   ? "//"
+           : op == 'p' ? "**"
+           : op == '+' ? "+"
+           : op == '-' ? "-"
+           : op == '*' ? "*"
+           : op == '/' ? "/"
+                       : "%";
 }
 
 static sm_status weak_fits(const py *v, sm_dtype t, sm_error *err)
 {
     char   k = ndarray_kind(t);
     size_t bits = 8 * sm_dtype_size(t) - (k == 'i');
-    if (v->kind != PY_INT || (k != 'i' && k != 'u'))
-        return SM_OK;
+    if (v->kind != PY_INT || (k != 'i' && k != 'u')) return SM_OK;
     uint64_t most = bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     if (v->huge || (v->negative ? k == 'u' || v->magnitude > most + 1 : v->magnitude > most))
         return py_fail(err, SM_INVALID_ARGUMENT, "OverflowError", "Python integer %s out of bounds for %s",
@@ -289,14 +270,14 @@ static sm_status common_type(char op, const py *a, const py *b, sm_dtype *t, sm_
     sm_status s = SM_OK;
     if (weak(a) || weak(b)) {
         const py *array = weak(a) ? b : a, *scalar = weak(a) ? a : b;
-        *t = ndarray_castable(sm_tensor_dtype(array->tensor)) ? promote_weak(sm_tensor_dtype(array->tensor), scalar) : SM_INVALID;
-        if (*t != SM_INVALID && op != '/')       /* division computes in double, where every integer fits */
+        *t = ndarray_castable(sm_tensor_dtype(array->tensor)) ? promote_weak(sm_tensor_dtype(array->tensor), scalar)
+                                                              : SM_INVALID;
+        if (*t != SM_INVALID && op != '/') /* division computes in double, where every integer fits */
             s = weak_fits(scalar, *t, err);
     } else {
         *t = promote(sm_tensor_dtype(a->tensor), sm_tensor_dtype(b->tensor));
     }
-    if (s != SM_OK)
-        return s;
+    if (s != SM_OK) return s;
     if (*t == SM_INVALID || (ndarray_kind(*t) == 'c' && (op == 'f' || op == '%')))
         return py_fail(err, SM_INVALID_ARGUMENT, "TypeError", "the operator %s does not take %s and %s", op_text(op),
                        weak(a) ? py_type_name(a) : sm_dtype_name(sm_tensor_dtype(a->tensor)),
@@ -305,10 +286,8 @@ static sm_status common_type(char op, const py *a, const py *b, sm_dtype *t, sm_
         return py_fail(err, SM_INVALID_ARGUMENT, "TypeError",
                        "numpy boolean subtract, the `-` operator, is not supported, use the bitwise_xor, the `^` "
                        "operator, or the logical_xor function instead.");
-    if (*t == SM_BOOL && op != '+' && op != '*')
-        *t = SM_INT8;
-    if (op == '/' && (ndarray_kind(*t) == 'i' || ndarray_kind(*t) == 'u' || ndarray_kind(*t) == 'b'))
-        *t = SM_DOUBLE;
+    if (*t == SM_BOOL && op != '+' && op != '*') *t = SM_INT8;
+    if (op == '/' && (ndarray_kind(*t) == 'i' || ndarray_kind(*t) == 'u' || ndarray_kind(*t) == 'b')) *t = SM_DOUBLE;
     return SM_OK;
 }
 
@@ -352,11 +331,9 @@ static sm_status typed_operand(const py *v, sm_dtype t, const py **out, sm_error
     sm_tensor *scalar;
     sm_status  s;
     cell       c = { 'f', 0, 0, 0 };
-    if (!weak(v))
-        return ndarray_astype(v, t, out, err);
+    if (!weak(v)) return ndarray_astype(v, t, out, err);
     s = ndarray_new(t, 0, NULL, &scalar, err);
-    if (s != SM_OK)
-        return s;
+    if (s != SM_OK) return s;
     *out = py_array(scalar, 0, 1);
     if (v->kind == PY_INT || v->kind == PY_BOOL) {
         c.kind = v->negative ? 'i' : 'u';
@@ -374,8 +351,7 @@ static sm_status typed_operand(const py *v, sm_dtype t, const py **out, sm_error
 static int has_negative(const sm_tensor *t)
 {
     for (size_t i = 0; i < sm_tensor_count(t); i++)
-        if (ndarray_load(sm_tensor_dtype(t), sm_tensor_data(t), i).i < 0)
-            return 1;
+        if (ndarray_load(sm_tensor_dtype(t), sm_tensor_data(t), i).i < 0) return 1;
     return 0;
 }
 
@@ -385,11 +361,11 @@ static void apply(char op, sm_dtype t, const broadcast *o, const sm_tensor *a, c
     size_t  ia = 0, ib = 0;
     void   *data = sm_tensor_mutable_data(out);
     for (size_t i = 0; i < sm_tensor_count(out); i++) {
-        ndarray_store(t, data, i, element_op(op, t, ndarray_load(t, sm_tensor_data(a), ia), ndarray_load(t, sm_tensor_data(b), ib)));
+        ndarray_store(t, data, i,
+                      element_op(op, t, ndarray_load(t, sm_tensor_data(a), ia), ndarray_load(t, sm_tensor_data(b), ib)));
         for (int d = o->rank - 1; d >= 0; d--) {
             ia += o->step_a[d], ib += o->step_b[d];
-            if (++index[d] < o->dims[d])
-                break;
+            if (++index[d] < o->dims[d]) break;
             ia -= o->step_a[d] * (size_t)o->dims[d], ib -= o->step_b[d] * (size_t)o->dims[d];
             index[d] = 0;
         }
@@ -403,19 +379,16 @@ sm_status ndarray_binary(char op, const py *a, const py *b, const py **out, sm_e
     sm_tensor *result;
     int        scalar = (weak(a) || a->scalar) && (weak(b) || b->scalar);
     sm_status  s;
-    if (!weak(a) && (s = ndarray_from(a, &a, err)) != SM_OK)
-        return s;
-    if (!weak(b) && (s = ndarray_from(b, &b, err)) != SM_OK)
-        return s;
+    if (!weak(a) && (s = ndarray_from(a, &a, err)) != SM_OK) return s;
+    if (!weak(b) && (s = ndarray_from(b, &b, err)) != SM_OK) return s;
     if (a->kind == PY_OBJECTS || b->kind == PY_OBJECTS)
         return py_fail(err, SM_INVALID_ARGUMENT, "TypeError", "arithmetic with arrays of objects is not supported");
-    if ((s = common_type(op, a, b, &t, err)) != SM_OK || (s = typed_operand(a, t, &a, err)) != SM_OK
-        || (s = typed_operand(b, t, &b, err)) != SM_OK || (s = broadcast_of(a->tensor, b->tensor, &o, err)) != SM_OK)
+    if ((s = common_type(op, a, b, &t, err)) != SM_OK || (s = typed_operand(a, t, &a, err)) != SM_OK ||
+        (s = typed_operand(b, t, &b, err)) != SM_OK || (s = broadcast_of(a->tensor, b->tensor, &o, err)) != SM_OK)
         return s;
     if (op == 'p' && ndarray_kind(t) == 'i' && has_negative(b->tensor))
         return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "Integers to negative integer powers are not allowed.");
-    if ((s = ndarray_new(t, o.rank, o.dims, &result, err)) != SM_OK)
-        return s;
+    if ((s = ndarray_new(t, o.rank, o.dims, &result, err)) != SM_OK) return s;
     *out = py_array(result, 0, scalar);
     apply(op, t, &o, a->tensor, b->tensor, result);
     return SM_OK;
@@ -427,12 +400,14 @@ sm_status ndarray_negative(const py *a, const py **out, sm_error *err)
     sm_tensor *result;
     sm_status  s;
     if (!ndarray_castable(t) || t == SM_BOOL)
-        return py_fail(err, SM_INVALID_ARGUMENT, "TypeError", t == SM_BOOL
-                       ? "The numpy boolean negative, the `-` operator, is not supported, use the `~` operator or the "
-                         "logical_not function instead."
-                       : "the operator - does not take %s", sm_dtype_name(t));
-    if ((s = ndarray_new(t, sm_tensor_rank(a->tensor), sm_tensor_dims(a->tensor), &result, err)) != SM_OK)
-        return s;
+        return py_fail(
+            err, SM_INVALID_ARGUMENT, "TypeError",
+            t == SM_BOOL
+                ? "The numpy boolean negative, the `-` operator, is not supported, use the `~` operator or the "
+                  "logical_not function instead."
+                : "the operator - does not take %s",
+            sm_dtype_name(t));
+    if ((s = ndarray_new(t, sm_tensor_rank(a->tensor), sm_tensor_dims(a->tensor), &result, err)) != SM_OK) return s;
     *out = py_array(result, 0, a->scalar);
     for (size_t i = 0; i < sm_tensor_count(result); i++) {
         cell c = ndarray_load(t, sm_tensor_data(a->tensor), i);

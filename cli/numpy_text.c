@@ -20,10 +20,10 @@ enum { LINE_WIDTH = 75, THRESHOLD = 1000, EDGE = 3, PRECISION = 8, MAX_RANK = 32
 /* The column format of real numbers: one for a real array, two for a complex one. */
 typedef struct float_format {
     float_kind kind;
-    int        plus;                             /* print the sign of positive values too       */
+    int        plus; /* print the sign of positive values too       */
     int        exponents;
-    int        digits;                           /* exponents: digits after the point           */
-    int        left, right;                      /* columns before and after the point          */
+    int        digits;      /* exponents: digits after the point           */
+    int        left, right; /* columns before and after the point          */
     int        exponent_digits;
 } float_format;
 
@@ -52,10 +52,8 @@ static double tiny_float(unsigned bits, int exponent_bits, int mantissa_bits, in
     unsigned exponent = rest >> mantissa_bits, mantissa = rest & ((1u << mantissa_bits) - 1);
     unsigned highest = (1u << exponent_bits) - 1;
     double   v;
-    if (special == 'z' && (bits & (2 * top - 1)) == top)
-        return NAN;
-    if (special == 'n' && rest == top - 1)
-        return NAN;
+    if (special == 'z' && (bits & (2 * top - 1)) == top) return NAN;
+    if (special == 'n' && rest == top - 1) return NAN;
     if (special == 'i' && exponent == highest)
         v = mantissa ? NAN : INFINITY;
     else if (exponent == 0)
@@ -65,6 +63,7 @@ static double tiny_float(unsigned bits, int exponent_bits, int mantissa_bits, in
     return bits & top ? -v : v;
 }
 
+/* clang-format off */
 static int64_t integer_at(sm_dtype type, const char *data, size_t i)
 {
     switch (type) {
@@ -81,7 +80,9 @@ static int64_t integer_at(sm_dtype type, const char *data, size_t i)
     default: return LOAD(int64_t, data, i);      /* INT64, and the bits of UINT64 */
     }
 }
+/* clang-format on */
 
+/* clang-format off */
 static double real_at(sm_dtype type, const char *data, size_t i, int imaginary)
 {
     switch (type) {
@@ -100,19 +101,19 @@ static double real_at(sm_dtype type, const char *data, size_t i, int imaginary)
     default: return (double)integer_at(type, data, i);
     }
 }
+/* clang-format on */
 
 double numpy_text_number(const sm_tensor *t, size_t i)
 {
     sm_dtype type = sm_tensor_dtype(t);
-    if (type == SM_STRING || type == SM_RESOURCE || type == SM_VARIANT)
-        return 0;
-    if (type == SM_UINT64)
-        return (double)LOAD(uint64_t, sm_tensor_data(t), i);
+    if (type == SM_STRING || type == SM_RESOURCE || type == SM_VARIANT) return 0;
+    if (type == SM_UINT64) return (double)LOAD(uint64_t, sm_tensor_data(t), i);
     return real_at(type, sm_tensor_data(t), i, 0);
 }
 
 typedef enum print_class { AS_BOOL, AS_INTEGER, AS_REAL, AS_COMPLEX, AS_NARROW, AS_STRING, AS_HANDLE } print_class;
 
+/* clang-format off */
 static print_class class_of(sm_dtype type)
 {
     switch (type) {
@@ -127,11 +128,11 @@ static print_class class_of(sm_dtype type)
     default: return AS_INTEGER;
     }
 }
+/* clang-format on */
 
 static float_kind kind_of(sm_dtype type)
 {
-    return type == SM_HALF ? FLOAT_HALF
-         : type == SM_FLOAT || type == SM_COMPLEX64 ? FLOAT_SINGLE : FLOAT_DOUBLE;
+    return type == SM_HALF ? FLOAT_HALF : type == SM_FLOAT || type == SM_COMPLEX64 ? FLOAT_SINGLE : FLOAT_DOUBLE;
 }
 
 static int quantised(sm_dtype type)
@@ -142,8 +143,7 @@ static int quantised(sm_dtype type)
 /* -- Which elements are seen ------------------------------------------------------------------ */
 
 /* Calls visit for every element that is printed: the corners when summarising. */
-static void each_seen(printer *p, int axis, size_t base, void (*visit)(printer *p, size_t i, void *context),
-                      void *context)
+static void each_seen(printer *p, int axis, size_t base, void (*visit)(printer *p, size_t i, void *context), void *context)
 {
     if (axis == p->rank) {
         visit(p, base, context);
@@ -152,8 +152,7 @@ static void each_seen(printer *p, int axis, size_t base, void (*visit)(printer *
     int64_t n = p->dims[axis];
     int     cut = p->summary && n > 2 * EDGE;
     for (int64_t k = 0; k < n; k++) {
-        if (cut && k == EDGE)
-            k = n - EDGE;
+        if (cut && k == EDGE) k = n - EDGE;
         each_seen(p, axis + 1, base * (size_t)n + (size_t)k, visit, context);
     }
 }
@@ -164,7 +163,7 @@ typedef struct float_survey {
     float_format *f;
     int           imaginary;
     size_t        seen, finite, negative_infinity;
-    double        smallest, largest;             /* absolute values of what is finite and not 0 */
+    double        smallest, largest; /* absolute values of what is finite and not 0 */
 } float_survey;
 
 static void survey_value(printer *p, size_t i, void *context)
@@ -173,12 +172,10 @@ static void survey_value(printer *p, size_t i, void *context)
     double        v = real_at(p->type, p->data, i, s->imaginary);
     s->seen++;
     s->negative_infinity += isinf(v) && v < 0;
-    if (isnan(v) || isinf(v))
-        return;
+    if (isnan(v) || isinf(v)) return;
     s->finite++;
     v = fabs(v);
-    if (v == 0)
-        return;
+    if (v == 0) return;
     s->largest = v > s->largest ? v : s->largest;
     s->smallest = s->smallest == 0 || v < s->smallest ? v : s->smallest;
 }
@@ -188,8 +185,7 @@ static int wants_exponents(const float_survey *s)
 {
     static const double too_large[] = { 1e3, 1e6, 1e8 };
     double              ratio = s->largest / s->smallest, tiny = 0.0001;
-    if (s->largest == 0)
-        return 0;
+    if (s->largest == 0) return 0;
     if (s->f->kind == FLOAT_SINGLE) {
         ratio = (double)((float)s->largest / (float)s->smallest);
         tiny = (double)(float)tiny;
@@ -212,8 +208,7 @@ static void measure_value(printer *p, size_t i, void *context)
     double        v = real_at(p->type, p->data, i, s->imaginary);
     int           sign = f->plus || signbit(v);
     decimal       d;
-    if (isnan(v) || isinf(v))
-        return;
+    if (isnan(v) || isinf(v)) return;
     if (f->exponents) {
         decimal_digits(v, f->kind, PRECISION + 1, 0, &d);
         f->digits = at_least(f->digits, d.count - 1);
@@ -234,8 +229,7 @@ static void settle_float(printer *p, float_format *f, int imaginary)
     each_seen(p, 0, 0, survey_value, &s);
     f->exponents = wants_exponents(&s);
     each_seen(p, 0, 0, measure_value, &s);
-    if (f->exponents)
-        f->right = f->exponent_digits + 2 + f->digits;
+    if (f->exponents) f->right = f->exponent_digits + 2 + f->digits;
     if (s.seen != s.finite) {
         int minus = f->plus || s.negative_infinity;
         f->left = at_least(f->left, 3 - (f->right + 1));
@@ -265,15 +259,18 @@ static void put_float(textbuf *b, const float_format *f, double v)
     decimal d;
     int     n;
     if (isnan(v) || isinf(v)) {
-        n = snprintf(text, sizeof text, "%s%s", isnan(v) ? (f->plus ? "+" : "") : v < 0 ? "-" : f->plus ? "+" : "",
+        n = snprintf(text, sizeof text, "%s%s",
+                     isnan(v)  ? (f->plus ? "+" : "")
+                     : v < 0   ? "-"
+                     : f->plus ? "+"
+                               : "",
                      isnan(v) ? "nan" : "inf");
         textbuf_fill(b, ' ', (size_t)at_least(0, f->left + f->right + 1 - n));
         textbuf_add(b, text, (size_t)n);
         return;
     }
     int sign = f->plus || signbit(v);
-    if (sign)
-        textbuf_char(&number, signbit(v) ? '-' : '+');
+    if (sign) textbuf_char(&number, signbit(v) ? '-' : '+');
     if (f->exponents) {
         decimal_digits(v, f->kind, f->digits + 1, f->digits + 1, &d);
         textbuf_fill(b, ' ', (size_t)at_least(0, f->left - 1 - sign));
@@ -285,8 +282,7 @@ static void put_float(textbuf *b, const float_format *f, double v)
         textbuf_fill(b, ' ', (size_t)at_least(0, f->left - sign - at_least(1, d.exponent + 1)));
         size_t before = number.length;
         decimal_positional(&number, fabs(v), &d, 1);
-        if (!memchr(number.data + before, '.', number.length - before))
-            textbuf_char(&number, '.');
+        if (!memchr(number.data + before, '.', number.length - before)) textbuf_char(&number, '.');
         size_t after = number.length - (size_t)(strchr(number.data, '.') - number.data) - 1;
         textbuf_fill(&number, ' ', (size_t)at_least(0, f->right - (int)after));
     }
@@ -321,8 +317,8 @@ void numpy_text_bytes(textbuf *b, const char *bytes, size_t n)
 static void put_narrow(const printer *p, textbuf *b, size_t i)
 {
     char text[24];
-    if (sm_dtype_size(p->type) == 1 && (p->type == SM_INT4 || p->type == SM_UINT4 || p->type == SM_INT2
-                                        || p->type == SM_UINT2)) {
+    if (sm_dtype_size(p->type) == 1 &&
+        (p->type == SM_INT4 || p->type == SM_UINT4 || p->type == SM_INT2 || p->type == SM_UINT2)) {
         integer_text(p, i, text);
         textbuf_text(b, text);
         return;
@@ -339,36 +335,28 @@ static void put_element(printer *p, textbuf *b, size_t i)
     char   text[24];
     size_t n;
     switch (class_of(p->type)) {
-    case AS_BOOL:
-        textbuf_text(b, LOAD(uint8_t, p->data, i) ? " True" : "False");
-        break;
+    case AS_BOOL: textbuf_text(b, LOAD(uint8_t, p->data, i) ? " True" : "False"); break;
     case AS_INTEGER:
         integer_text(p, i, text);
         textbuf_format(b, quantised(p->type) ? "(%*s,)" : "%*s", p->integer_width, text);
         break;
-    case AS_REAL:
-        put_float(b, &p->real, real_at(p->type, p->data, i, 0));
-        break;
+    case AS_REAL: put_float(b, &p->real, real_at(p->type, p->data, i, 0)); break;
     case AS_COMPLEX:
         put_float(b, &p->real, real_at(p->type, p->data, i, 0));
         put_float(b, &p->imaginary, real_at(p->type, p->data, i, 1));
         for (n = b->length; n && b->data[n - 1] == ' '; n--)
             ;
-        textbuf_char(b, 'j');                    /* the j comes before the padding */
+        textbuf_char(b, 'j'); /* the j comes before the padding */
         memmove(b->data + n + 1, b->data + n, b->length - n - 1);
         b->data[n] = 'j';
         break;
-    case AS_NARROW:
-        put_narrow(p, b, i);
-        break;
+    case AS_NARROW: put_narrow(p, b, i); break;
     case AS_STRING: {
         const char *bytes = sm_tensor_string(p->t, i, &n);
         numpy_text_bytes(b, bytes, n);
         break;
     }
-    case AS_HANDLE:
-        textbuf_format(b, "<%s>", sm_dtype_name(p->type));
-        break;
+    case AS_HANDLE: textbuf_format(b, "<%s>", sm_dtype_name(p->type)); break;
     }
 }
 
@@ -383,8 +371,7 @@ static void put_complex_scalar(textbuf *b, double re, double im, float_kind kind
     }
     textbuf_char(b, '(');
     decimal_numpy_scalar(b, re, kind, 1);
-    if (isnan(im) || !signbit(im))
-        textbuf_char(b, '+');
+    if (isnan(im) || !signbit(im)) textbuf_char(b, '+');
     decimal_numpy_scalar(b, im, kind, 1);
     textbuf_text(b, "j)");
 }
@@ -393,18 +380,12 @@ static void put_scalar(printer *p, textbuf *b)
 {
     float_kind kind = kind_of(p->type);
     switch (class_of(p->type)) {
-    case AS_BOOL:
-        textbuf_text(b, LOAD(uint8_t, p->data, 0) ? "True" : "False");
-        break;
-    case AS_REAL:
-        decimal_numpy_scalar(b, real_at(p->type, p->data, 0, 0), kind, 0);
-        break;
+    case AS_BOOL: textbuf_text(b, LOAD(uint8_t, p->data, 0) ? "True" : "False"); break;
+    case AS_REAL: decimal_numpy_scalar(b, real_at(p->type, p->data, 0, 0), kind, 0); break;
     case AS_COMPLEX:
         put_complex_scalar(b, real_at(p->type, p->data, 0, 0), real_at(p->type, p->data, 0, 1), kind);
         break;
-    default:
-        put_element(p, b, 0);
-        break;
+    default: put_element(p, b, 0); break;
     }
 }
 
@@ -413,8 +394,7 @@ static void put_scalar(printer *p, textbuf *b)
 static void line_out(printer *p)
 {
     size_t n = p->line.length;
-    while (n && p->line.data[n - 1] == ' ')
-        n--;
+    while (n && p->line.data[n - 1] == ' ') n--;
     textbuf_add(p->out, textbuf_string(&p->line), n);
     textbuf_char(p->out, '\n');
 }
@@ -445,8 +425,7 @@ static void put_row(printer *p, size_t base, int64_t n, int indent, int width)
         p->word.length = 0;
         put_element(p, &p->word, base + (size_t)k);
         put_word(p, textbuf_string(&p->word), p->word.length, indent, width);
-        if (k + 1 < n)
-            textbuf_char(&p->line, ' ');
+        if (k + 1 < n) textbuf_char(&p->line, ' ');
     }
 }
 
@@ -466,8 +445,7 @@ static void put_axis(printer *p, int axis, size_t base, int indent, int width)
     } else {
         size_t gap = (size_t)(p->rank - axis - 1);
         for (int64_t k = 0; k < n; k++) {
-            if (k)
-                textbuf_fill(p->out, ' ', (size_t)indent);
+            if (k) textbuf_fill(p->out, ' ', (size_t)indent);
             if (cut && k == EDGE) {
                 textbuf_text(p->out, "...");
                 textbuf_fill(p->out, '\n', gap);
@@ -475,8 +453,7 @@ static void put_axis(printer *p, int axis, size_t base, int indent, int width)
                 k = n - EDGE;
             }
             put_axis(p, axis + 1, base * (size_t)n + (size_t)k, indent + 1, width - 1);
-            if (k + 1 < n)
-                textbuf_fill(p->out, '\n', gap);
+            if (k + 1 < n) textbuf_fill(p->out, '\n', gap);
         }
     }
     textbuf_char(p->out, ']');
@@ -492,12 +469,9 @@ void numpy_text(textbuf *b, const sm_tensor *t)
     }
     p.summary = sm_tensor_count(t) > THRESHOLD;
     print_class c = class_of(p.type);
-    if (c == AS_INTEGER)
-        each_seen(&p, 0, 0, measure_integer, NULL);
-    if (c == AS_REAL || c == AS_COMPLEX)
-        settle_float(&p, &p.real, 0);
-    if (c == AS_COMPLEX)
-        settle_float(&p, &p.imaginary, 1);
+    if (c == AS_INTEGER) each_seen(&p, 0, 0, measure_integer, NULL);
+    if (c == AS_REAL || c == AS_COMPLEX) settle_float(&p, &p.real, 0);
+    if (c == AS_COMPLEX) settle_float(&p, &p.imaginary, 1);
     if (p.rank == 0)
         put_scalar(&p, b);
     else

@@ -16,11 +16,11 @@ typedef struct name_index {
 
 typedef struct census {
     sm_model    *m;
-    name_index  *functions;              /* sorted by name */
+    name_index  *functions; /* sorted by name */
     size_t       function_count;
-    char        *reached;                /* by graph */
+    char        *reached; /* by graph */
     size_t      *queue, queued;
-    const char **ops;                    /* in order of finding, then sorted */
+    const char **ops; /* in order of finding, then sorted */
     size_t       op_count, op_room;
 } census;
 
@@ -39,8 +39,7 @@ static int reach(census *c, const char *name)
 {
     name_index  key = { name, 0 };
     name_index *found = c->function_count ? bsearch(&key, c->functions, c->function_count, sizeof key, by_name) : NULL;
-    if (!found)
-        return 0;
+    if (!found) return 0;
     if (!c->reached[found->index]) {
         c->reached[found->index] = 1;
         c->queue[c->queued++] = found->index;
@@ -52,8 +51,7 @@ static void add_op(census *c, const char *op)
 {
     if (c->op_count == c->op_room) {
         const char **grown = keep_array(2 * c->op_room + 64, sizeof *grown);
-        if (c->op_count)
-            memcpy(grown, c->ops, c->op_count * sizeof *grown);
+        if (c->op_count) memcpy(grown, c->ops, c->op_count * sizeof *grown);
         c->ops = grown;
         c->op_room = 2 * c->op_room + 64;
     }
@@ -63,9 +61,8 @@ static void add_op(census *c, const char *op)
 /* The function that attribute f names: func { name: "..." */
 static void reach_attribute(census *c, const sm_graph *g, size_t i)
 {
-    char  text[1024], *start, *stop;
-    if (!sm_graph_node_attr(g, i, "f", text, sizeof text) || !(start = strstr(text, "name: \"")))
-        return;
+    char text[1024], *start, *stop;
+    if (!sm_graph_node_attr(g, i, "f", text, sizeof text) || !(start = strstr(text, "name: \""))) return;
     start += 7;
     stop = strchr(start, '"');
     if (stop) {
@@ -78,8 +75,7 @@ static void visit_graph(census *c, const sm_graph *g)
 {
     for (size_t i = 0; i < sm_graph_node_count(g); i++) {
         sm_node n = sm_graph_node(g, i);
-        if (!reach(c, n.op))
-            add_op(c, n.op);
+        if (!reach(c, n.op)) add_op(c, n.op);
         if (strcmp(n.op, "PartitionedCall") == 0 || strcmp(n.op, "StatefulPartitionedCall") == 0)
             reach_attribute(c, g, i);
     }
@@ -88,11 +84,9 @@ static void visit_graph(census *c, const sm_graph *g)
 static size_t unique(const char **ops, size_t n)
 {
     size_t kept = 0;
-    if (n)
-        qsort(ops, n, sizeof *ops, by_string);
+    if (n) qsort(ops, n, sizeof *ops, by_string);
     for (size_t i = 0; i < n; i++)
-        if (kept == 0 || strcmp(ops[i], ops[kept - 1]) != 0)
-            ops[kept++] = ops[i];
+        if (kept == 0 || strcmp(ops[i], ops[kept - 1]) != 0) ops[kept++] = ops[i];
     return kept;
 }
 
@@ -103,14 +97,10 @@ size_t op_census_used(sm_model *m, const char ***ops)
     c.functions = keep_array(graphs + 1, sizeof *c.functions);
     c.reached = keep(graphs + 1);
     c.queue = keep_array(graphs + 1, sizeof *c.queue);
-    for (size_t i = 1; i < graphs; i++)
-        c.functions[i - 1] = (name_index){ sm_graph_name(sm_model_graph(m, i)), i };
-    if (c.function_count)
-        qsort(c.functions, c.function_count, sizeof *c.functions, by_name);
-    if (graphs)
-        visit_graph(&c, sm_model_graph(m, 0));
-    for (size_t i = 0; i < c.queued; i++)
-        visit_graph(&c, sm_model_graph(m, c.queue[i]));
+    for (size_t i = 1; i < graphs; i++) c.functions[i - 1] = (name_index){ sm_graph_name(sm_model_graph(m, i)), i };
+    if (c.function_count) qsort(c.functions, c.function_count, sizeof *c.functions, by_name);
+    if (graphs) visit_graph(&c, sm_model_graph(m, 0));
+    for (size_t i = 0; i < c.queued; i++) visit_graph(&c, sm_model_graph(m, c.queue[i]));
     *ops = c.ops;
     return unique(c.ops, c.op_count);
 }
@@ -128,19 +118,15 @@ size_t op_census_all(sm_model *m, op_count **counts)
     op_count *out;
     for (size_t g = 0; g < sm_model_graph_count(m); g++) {
         const sm_graph *graph = sm_model_graph(m, g);
-        for (size_t i = 0; i < sm_graph_node_count(graph); i++)
-            add_op(&c, sm_graph_node(graph, i).op);
+        for (size_t i = 0; i < sm_graph_node_count(graph); i++) add_op(&c, sm_graph_node(graph, i).op);
     }
-    if (c.op_count)
-        qsort(c.ops, c.op_count, sizeof *c.ops, by_string);
+    if (c.op_count) qsort(c.ops, c.op_count, sizeof *c.ops, by_string);
     out = keep_array(c.op_count + 1, sizeof *out);
     for (size_t i = 0; i < c.op_count; i++) {
-        if (n == 0 || strcmp(out[n - 1].op, c.ops[i]) != 0)
-            out[n++].op = c.ops[i];
+        if (n == 0 || strcmp(out[n - 1].op, c.ops[i]) != 0) out[n++].op = c.ops[i];
         out[n - 1].nodes++;
     }
-    if (n)
-        qsort(out, n, sizeof *out, by_frequency);
+    if (n) qsort(out, n, sizeof *out, by_frequency);
     *counts = out;
     return n;
 }
@@ -151,7 +137,6 @@ void op_census_print(textbuf *b, const char *const *ops, size_t n)
         textbuf_text(b, "set()");
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        textbuf_format(b, "%s'%s'", i ? ", " : "{", ops[i]);
+    for (size_t i = 0; i < n; i++) textbuf_format(b, "%s'%s'", i ? ", " : "{", ops[i]);
     textbuf_char(b, '}');
 }

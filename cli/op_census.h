@@ -18,6 +18,6 @@ size_t op_census_used(sm_model *m, const char ***ops);
 /* Every op of every graph with its number of nodes, most frequent first. */
 size_t op_census_all(sm_model *m, op_count **counts);
 /* Python's {'A', 'B'}; "set()" when empty. */
-void   op_census_print(textbuf *b, const char *const *ops, size_t n);
+void op_census_print(textbuf *b, const char *const *ops, size_t n);
 
 #endif

@@ -20,14 +20,14 @@ enum { PICKLE_DEPTH = 64, PICKLE_VALUES = 1 << 24 };
 
 typedef struct pickle {
     const unsigned char *at, *end;
-    py    **stack;
-    size_t  depth, room;
-    size_t *marks;
-    size_t  mark_count, mark_room;
-    py    **memo;
-    size_t  memo_room, memo_next;
-    sm_error *err;
-    sm_status failed;
+    py                 **stack;
+    size_t               depth, room;
+    size_t              *marks;
+    size_t               mark_count, mark_room;
+    py                 **memo;
+    size_t               memo_room, memo_next;
+    sm_error            *err;
+    sm_status            failed;
 } pickle;
 
 static void pickle_fail(pickle *p, const char *why)
@@ -43,8 +43,7 @@ static void push(pickle *p, const py *v)
     if (p->depth == p->room) {
         size_t room = p->room ? 2 * p->room : 256;
         py   **grown = keep_array(room, sizeof *grown);
-        if (p->depth)
-            memcpy(grown, p->stack, p->depth * sizeof *grown);
+        if (p->depth) memcpy(grown, p->stack, p->depth * sizeof *grown);
         p->stack = grown;
         p->room = room;
     }
@@ -58,8 +57,7 @@ static size_t floor_of(const pickle *p)
 
 static py *pop(pickle *p)
 {
-    if (p->failed == SM_OK && p->depth > floor_of(p))
-        return p->stack[--p->depth];
+    if (p->failed == SM_OK && p->depth > floor_of(p)) return p->stack[--p->depth];
     pickle_fail(p, "its stack runs empty");
     return (py *)py_none();
 }
@@ -67,8 +65,7 @@ static py *pop(pickle *p)
 static py *top(pickle *p)
 {
     py *v = pop(p);
-    if (p->failed == SM_OK)
-        p->depth++;
+    if (p->failed == SM_OK) p->depth++;
     return v;
 }
 
@@ -77,8 +74,7 @@ static void mark(pickle *p)
     if (p->mark_count == p->mark_room) {
         size_t  room = p->mark_room ? 2 * p->mark_room : 64;
         size_t *grown = keep_array(room, sizeof *grown);
-        if (p->mark_count)
-            memcpy(grown, p->marks, p->mark_count * sizeof *grown);
+        if (p->mark_count) memcpy(grown, p->marks, p->mark_count * sizeof *grown);
         p->marks = grown;
         p->mark_room = room;
     }
@@ -107,17 +103,14 @@ static void memo_put(pickle *p, size_t i)
     }
     if (i >= p->memo_room) {
         size_t room = p->memo_room ? p->memo_room : 64;
-        while (room <= i)
-            room *= 2;
+        while (room <= i) room *= 2;
         py **grown = keep_array(room, sizeof *grown);
-        if (p->memo_room)
-            memcpy(grown, p->memo, p->memo_room * sizeof *grown);
+        if (p->memo_room) memcpy(grown, p->memo, p->memo_room * sizeof *grown);
         p->memo = grown;
         p->memo_room = room;
     }
     p->memo[i] = top(p);
-    if (i >= p->memo_next)
-        p->memo_next = i + 1;
+    if (i >= p->memo_next) p->memo_next = i + 1;
 }
 
 static void memo_get(pickle *p, size_t i)
@@ -145,8 +138,7 @@ static uint64_t little(pickle *p, int n)
 {
     const unsigned char *b = pickle_take(p, (uint64_t)n);
     uint64_t             v = 0;
-    for (int i = n - 1; i >= 0 && p->failed == SM_OK; i--)
-        v = v << 8 | b[i];
+    for (int i = n - 1; i >= 0 && p->failed == SM_OK; i--) v = v << 8 | b[i];
     return v;
 }
 
@@ -167,8 +159,7 @@ static const char *line(pickle *p, size_t *n)
 static void push_string(pickle *p, py_kind kind, uint64_t n)
 {
     const unsigned char *b = pickle_take(p, n);
-    if (p->failed == SM_OK)
-        push(p, py_string(kind, (const char *)b, (size_t)n));
+    if (p->failed == SM_OK) push(p, py_string(kind, (const char *)b, (size_t)n));
 }
 
 /* Two's complement of n bytes; what does not fit 64 bits keeps its double. */
@@ -178,8 +169,7 @@ static void push_long(pickle *p, uint64_t n)
     uint64_t             magnitude = 0;
     double               v = 0;
     int                  negative, carry = 1, huge = 0;
-    if (p->failed != SM_OK)
-        return;
+    if (p->failed != SM_OK) return;
     negative = n && b[n - 1] & 0x80;
     for (uint64_t i = 0; i < n; i++) {
         int byte = negative ? (b[i] ^ 255) + carry : b[i];
@@ -189,8 +179,7 @@ static void push_long(pickle *p, uint64_t n)
         else if (byte & 255)
             huge = 1;
     }
-    for (uint64_t i = n; i > 0; i--)
-        v = v * 256 + (negative ? b[i - 1] ^ 255 : b[i - 1]);
+    for (uint64_t i = n; i > 0; i--) v = v * 256 + (negative ? b[i - 1] ^ 255 : b[i - 1]);
     push(p, huge ? py_huge(negative ? -v : v) : py_uint(magnitude, negative));
 }
 
@@ -223,8 +212,7 @@ static void push_float(pickle *p, int binary)
     const unsigned char *b = pickle_take(p, 8);
     uint64_t             bits = 0;
     double               v;
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | b[i];
+    for (int i = 0; i < 8; i++) bits = bits << 8 | b[i];
     memcpy(&v, &bits, sizeof v);
     push(p, py_float(v));
 }
@@ -241,8 +229,7 @@ static void push_unicode_line(pickle *p)
         if (c == '\\' && i + 5 < n + 1 && (text[i + 1] == 'u' || text[i + 1] == 'U')) {
             char   hex[9] = { 0 };
             size_t width = text[i + 1] == 'u' ? 4 : 8;
-            if (i + 1 + width >= n + 1)
-                break;
+            if (i + 1 + width >= n + 1) break;
             memcpy(hex, text + i + 2, width);
             code = (uint32_t)strtoul(hex, NULL, 16);
             i += 1 + width;
@@ -252,7 +239,8 @@ static void push_unicode_line(pickle *p)
         } else if (code < 0x800) {
             textbuf_format(&b, "%c%c", (int)(0xc0 | code >> 6), (int)(0x80 | (code & 63)));
         } else if (code < 0x10000) {
-            textbuf_format(&b, "%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 63)), (int)(0x80 | (code & 63)));
+            textbuf_format(&b, "%c%c%c", (int)(0xe0 | code >> 12), (int)(0x80 | (code >> 6 & 63)),
+                           (int)(0x80 | (code & 63)));
         } else {
             textbuf_format(&b, "%c%c%c%c", (int)(0xf0 | (code >> 18 & 7)), (int)(0x80 | (code >> 12 & 63)),
                            (int)(0x80 | (code >> 6 & 63)), (int)(0x80 | (code & 63)));
@@ -299,10 +287,9 @@ static void append(pickle *p, py *container, const py *v)
         pickle_fail(p, "it adds to something that is no list, set or dict");
         return;
     }
-    if ((n & (n - 1)) == 0) {                    /* room doubles whenever the length is a power of two */
+    if ((n & (n - 1)) == 0) { /* room doubles whenever the length is a power of two */
         const py **grown = keep_array(n ? 2 * n : 1, sizeof *grown);
-        if (n)
-            memcpy(grown, container->items, n * sizeof *grown);
+        if (n) memcpy(grown, container->items, n * sizeof *grown);
         container->items = grown;
     }
     container->items[container->length++] = v;
@@ -313,27 +300,22 @@ static void append_to_mark(pickle *p, int pairs)
     size_t n;
     py   **items = to_mark(p, &n);
     py    *container = top(p);
-    if (p->failed == SM_OK && pairs != (container->kind == PY_DICT))
-        pickle_fail(p, "it mixes lists and dicts");
-    if (pairs && n % 2)
-        pickle_fail(p, "a dict has a key without a value");
-    for (size_t i = 0; i < n && p->failed == SM_OK; i++)
-        append(p, container, items[i]);
+    if (p->failed == SM_OK && pairs != (container->kind == PY_DICT)) pickle_fail(p, "it mixes lists and dicts");
+    if (pairs && n % 2) pickle_fail(p, "a dict has a key without a value");
+    for (size_t i = 0; i < n && p->failed == SM_OK; i++) append(p, container, items[i]);
 }
 
 static void push_container(pickle *p, py_kind kind, size_t n, py **items)
 {
     py *v = (py *)py_sequence(kind, NULL, 0);
-    for (size_t i = 0; i < n && p->failed == SM_OK; i++)
-        append(p, v, items[i]);
+    for (size_t i = 0; i < n && p->failed == SM_OK; i++) append(p, v, items[i]);
     push(p, v);
 }
 
 static void push_tuple(pickle *p, size_t n)
 {
     const py *items[3] = { 0 };
-    for (size_t i = n; i > 0; i--)
-        items[i - 1] = pop(p);
+    for (size_t i = n; i > 0; i--) items[i - 1] = pop(p);
     push(p, py_sequence(PY_TUPLE, items, n));
 }
 
@@ -345,37 +327,34 @@ static int is_dtype(const py *v)
     return v->kind == PY_DTYPE && v->bytes;
 }
 
-static sm_status array_from_npy(const char *code, int big, const char *shape, int fortran, const char *data, size_t size,
-                                const py **out, sm_error *err)
+static sm_status array_from_npy(const char *code, int big, const char *shape, int fortran, const char *data,
+                                size_t size, const py **out, sm_error *err)
 {
     textbuf    b = { 0 };
     sm_tensor *t;
-    char       order = strcmp(code, "b1") == 0 || strcmp(code, "i1") == 0 || strcmp(code, "u1") == 0 || code[0] == 'S' ? '|'
-                     : big ? '>' : '<';
-    char      *header = keep_format("{'descr': '%c%s', 'fortran_order': %s, 'shape': %s, }\n", order, code,
-                                    fortran ? "True" : "False", shape);
-    size_t     n = strlen(header);
-    sm_status  s;
+    char   order = strcmp(code, "b1") == 0 || strcmp(code, "i1") == 0 || strcmp(code, "u1") == 0 || code[0] == 'S' ? '|'
+                   : big                                                                                           ? '>'
+                         : '<';
+    char  *header = keep_format("{'descr': '%c%s', 'fortran_order': %s, 'shape': %s, }\n", order, code,
+                               fortran ? "True" : "False", shape);
+    size_t n = strlen(header);
+    sm_status s;
     textbuf_add(&b, "\x93NUMPY\x02\x00", 8);
-    for (int i = 0; i < 4; i++)
-        textbuf_char(&b, (char)(n >> 8 * i & 255));
+    for (int i = 0; i < 4; i++) textbuf_char(&b, (char)(n >> 8 * i & 255));
     textbuf_add(&b, header, n);
     textbuf_add(&b, data, size);
     s = sm_tensor_parse_npy(b.data, b.length, &t, err);
     textbuf_clear(&b);
-    if (s == SM_OK)
-        *out = py_array(t, code[0] == 'U', 0);
+    if (s == SM_OK) *out = py_array(t, code[0] == 'U', 0);
     return s;
 }
 
 static int shape_of_tuple(const py *v, int *rank, int64_t dims[PY_MAX_RANK])
 {
-    if (v->kind != PY_TUPLE || v->length > PY_MAX_RANK)
-        return 0;
+    if (v->kind != PY_TUPLE || v->length > PY_MAX_RANK) return 0;
     *rank = (int)v->length;
     for (size_t i = 0; i < v->length; i++)
-        if (!py_int64(v->items[i], &dims[i]) || dims[i] < 0)
-            return 0;
+        if (!py_int64(v->items[i], &dims[i]) || dims[i] < 0) return 0;
     return 1;
 }
 
@@ -383,12 +362,15 @@ static int shape_of_tuple(const py *v, int *rank, int64_t dims[PY_MAX_RANK])
 static const py *raw_array(pickle *p, sm_dtype t, int rank, const int64_t *dims, const char *data, size_t size)
 {
     sm_tensor *out;
-    if (ndarray_new(t, rank, dims, &out, p->err) != SM_OK || sm_tensor_bytes(out) != size) {
+    size_t     count = 1, width = sm_dtype_size(t);
+    for (int i = 0; i < rank; i++) /* the data at hand say how large the array may be */
+        count = dims[i] && count > size / (size_t)dims[i] ? size + 1 : count * (size_t)dims[i];
+    if (!ndarray_castable(t) || !width || count > size || count * width != size ||
+        ndarray_new(t, rank, dims, &out, p->err) != SM_OK) {
         pickle_fail(p, "an array's data do not fit its shape");
         return py_none();
     }
-    if (size)
-        memcpy(sm_tensor_mutable_data(out), data, size);
+    if (size) memcpy(sm_tensor_mutable_data(out), data, size);
     return py_array(out, 0, 0);
 }
 
@@ -419,8 +401,7 @@ static const py *array_from(pickle *p, const py *dtype, const py *shape, int for
         pickle_fail(p, "an array's data are missing");
         return out;
     }
-    if (dtype->dtype != SM_INVALID)
-        return raw_array(p, dtype->dtype, rank, dims, data->bytes, data->length);
+    if (dtype->dtype != SM_INVALID) return raw_array(p, dtype->dtype, rank, dims, data->bytes, data->length);
     if (p->failed == SM_OK)
         p->failed = array_from_npy(dtype->bytes, dtype->negative, ndarray_shape_text(rank, dims), fortran, data->bytes,
                                    data->length, &out, p->err);
@@ -448,16 +429,14 @@ static const py *build_dtype(pickle *p, const py *args)
     if (name->kind == PY_NAME && (v->dtype = sm_dtype_parse(v->bytes)) == SM_INVALID)
         pickle_fail(p, "a dtype is not known");
     for (const char *c = v->bytes; *c; c++)
-        if (*c == '\'' || *c == '\\' || *c < ' ')
-            pickle_fail(p, "a dtype is malformed");
+        if (*c == '\'' || *c == '\\' || *c < ' ') pickle_fail(p, "a dtype is malformed");
     return v;
 }
 
 static const py *build_scalar(pickle *p, const py *args)
 {
     const py *empty = py_sequence(PY_TUPLE, NULL, 0);
-    if (args->length == 2 && is_dtype(args->items[0]) && args->items[0]->bytes[0] == 'O')
-        return args->items[1];
+    if (args->length == 2 && is_dtype(args->items[0]) && args->items[0]->bytes[0] == 'O') return args->items[1];
     const py *v = args->length == 2 ? array_from(p, args->items[0], empty, 0, args->items[1]) : py_none();
     if (v->kind != PY_ARRAY) {
         pickle_fail(p, "a scalar is malformed");
@@ -466,11 +445,12 @@ static const py *build_scalar(pickle *p, const py *args)
     return py_array(sm_tensor_ref(v->tensor), v->text, 1);
 }
 
-static const py *build_encoded(pickle *p, const py *args)      /* str to latin-1 bytes */
+static const py *build_encoded(pickle *p, const py *args) /* str to latin-1 bytes */
 {
     textbuf   b = { 0 };
     const py *text = args->length ? args->items[0] : py_none(), *v;
-    if (text->kind != PY_STR || (args->length > 1 && (args->items[1]->kind != PY_STR || strcmp(args->items[1]->bytes, "latin1") != 0))) {
+    if (text->kind != PY_STR ||
+        (args->length > 1 && (args->items[1]->kind != PY_STR || strcmp(args->items[1]->bytes, "latin1") != 0))) {
         pickle_fail(p, "an encoding other than latin1");
         return py_none();
     }
@@ -487,7 +467,7 @@ static const py *build_encoded(pickle *p, const py *args)      /* str to latin-1
     return v;
 }
 
-static const py *build_from_buffer(pickle *p, const py *args)  /* buffer, dtype, shape, "C" or "F" */
+static const py *build_from_buffer(pickle *p, const py *args) /* buffer, dtype, shape, "C" or "F" */
 {
     if (args->length == 4 && args->items[3]->kind == PY_STR)
         return array_from(p, args->items[1], args->items[2], args->items[3]->bytes[0] == 'F', args->items[0]);
@@ -505,30 +485,26 @@ static const py *build_complex(pickle *p, const py *args)
 
 static const py *build_bytes(pickle *p, const py *args)
 {
-    if (args->length == 0)
-        return py_string(PY_BYTES, "", 0);
-    if (args->items[0]->kind == PY_BYTES)
-        return args->items[0];
+    if (args->length == 0) return py_string(PY_BYTES, "", 0);
+    if (args->items[0]->kind == PY_BYTES) return args->items[0];
     return build_encoded(p, args);
 }
 
 static const py *build_set(pickle *p, const py *args)
 {
-    if (args->length == 0)
-        return py_sequence(PY_SET, NULL, 0);
-    if (args->items[0]->kind == PY_LIST)
-        return py_sequence(PY_SET, args->items[0]->items, args->items[0]->length);
+    if (args->length == 0) return py_sequence(PY_SET, NULL, 0);
+    if (args->items[0]->kind == PY_LIST) return py_sequence(PY_SET, args->items[0]->items, args->items[0]->length);
     pickle_fail(p, "a set is malformed");
     return py_none();
 }
 
 static const py *build_dict(pickle *p, const py *args)
 {
-    if (args->length)
-        pickle_fail(p, "an OrderedDict is malformed");
+    if (args->length) pickle_fail(p, "an OrderedDict is malformed");
     return py_sequence(PY_DICT, NULL, 0);
 }
 
+/* clang-format off */
 /* module and name as the pickle has them; numpy 1 and 2, Python 2 and 3. */
 static const struct { const char *name; const py *(*build)(pickle *p, const py *args); } builders[] = {
     { "numpy._core.multiarray _reconstruct", build_shell },
@@ -550,13 +526,13 @@ static const struct { const char *name; const py *(*build)(pickle *p, const py *
     { "__builtin__ set", build_set },
     { "collections OrderedDict", build_dict },
 };
+/* clang-format on */
 
 static void push_global(pickle *p, const char *module, const char *name)
 {
     char *full = keep_format("%s %s", module, name);
     int   known = strcmp(module, "ml_dtypes") == 0;
-    for (size_t i = 0; i < sizeof builders / sizeof *builders; i++)
-        known |= strcmp(full, builders[i].name) == 0;
+    for (size_t i = 0; i < sizeof builders / sizeof *builders; i++) known |= strcmp(full, builders[i].name) == 0;
     if (!known) {
         pickle_fail(p, keep_format("it asks for %.100s.%.100s, which is not allowed", module, name));
         return;
@@ -570,8 +546,7 @@ static void push_global(pickle *p, const char *module, const char *name)
 static void reduce(pickle *p)
 {
     const py *args = pop(p), *function = pop(p);
-    if (p->failed != SM_OK)
-        return;
+    if (p->failed != SM_OK) return;
     if (function->kind != PY_NAME || args->kind != PY_TUPLE) {
         pickle_fail(p, "it calls something that is no function");
         return;
@@ -588,17 +563,16 @@ static void build(pickle *p)
 {
     const py *state = pop(p);
     py       *v = top(p);
-    if (p->failed != SM_OK)
-        return;
+    if (p->failed != SM_OK) return;
     if (is_dtype(v) && state->kind == PY_TUPLE && state->length >= 5) {
         if (state->items[1]->kind != PY_STR || state->items[3]->kind != PY_NONE)
             pickle_fail(p, "structured dtypes are not supported");
         else
             v->negative = state->items[1]->bytes[0] == '>';
-    } else if (v->kind == PY_NAME && strcmp(v->bytes, "ndarray shell") == 0 && state->kind == PY_TUPLE && state->length == 5) {
+    } else if (v->kind == PY_NAME && strcmp(v->bytes, "ndarray shell") == 0 && state->kind == PY_TUPLE &&
+               state->length == 5) {
         const py *a = array_from(p, state->items[2], state->items[1], py_truth(state->items[3]), state->items[4]);
-        if (p->failed == SM_OK)
-            *v = *a;
+        if (p->failed == SM_OK) *v = *a;
     } else if (v->kind != PY_DICT) {
         pickle_fail(p, "it sets the state of something that has none");
     }
@@ -609,18 +583,15 @@ static void build(pickle *p)
 static void stack_global(pickle *p)
 {
     const py *name = pop(p), *module = pop(p);
-    if (p->failed == SM_OK && (name->kind != PY_STR || module->kind != PY_STR))
-        pickle_fail(p, "a name is malformed");
-    if (p->failed == SM_OK)
-        push_global(p, module->bytes, name->bytes);
+    if (p->failed == SM_OK && (name->kind != PY_STR || module->kind != PY_STR)) pickle_fail(p, "a name is malformed");
+    if (p->failed == SM_OK) push_global(p, module->bytes, name->bytes);
 }
 
 static void global_lines(pickle *p)
 {
     size_t      n;
     const char *module = line(p, &n), *name = line(p, &n);
-    if (p->failed == SM_OK)
-        push_global(p, module, name);
+    if (p->failed == SM_OK) push_global(p, module, name);
 }
 
 static size_t decimal_line(pickle *p)
@@ -633,14 +604,14 @@ static void set_item(pickle *p)
 {
     const py *value = pop(p), *key = pop(p);
     py       *dict = top(p);
-    if (p->failed == SM_OK && dict->kind != PY_DICT)
-        pickle_fail(p, "it sets an item of something that is no dict");
+    if (p->failed == SM_OK && dict->kind != PY_DICT) pickle_fail(p, "it sets an item of something that is no dict");
     if (p->failed == SM_OK) {
         append(p, dict, key);
         append(p, dict, value);
     }
 }
 
+/* clang-format off */
 static void container_op(pickle *p, unsigned char op)
 {
     size_t n;
@@ -678,7 +649,9 @@ static void container_op(pickle *p, unsigned char op)
     default: pickle_fail(p, keep_format("opcode 0x%02x is not supported", op)); break;
     }
 }
+/* clang-format on */
 
+/* clang-format off */
 static void value_op(pickle *p, unsigned char op)
 {
     size_t n;
@@ -724,17 +697,16 @@ static void value_op(pickle *p, unsigned char op)
     default: container_op(p, op); break;
     }
 }
+/* clang-format on */
 
 /* Nobody may walk a value that contains itself, or one whose shared parts unfold without end. */
 static int verify(const py *v, int depth, size_t *budget)
 {
-    if (depth > PICKLE_DEPTH || *budget == 0)
-        return 0;
+    if (depth > PICKLE_DEPTH || *budget == 0) return 0;
     --*budget;
     if (v->kind == PY_LIST || v->kind == PY_TUPLE || v->kind == PY_SET || v->kind == PY_DICT || v->kind == PY_OBJECTS)
         for (size_t i = 0; i < v->length; i++)
-            if (!verify(v->items[i], depth + 1, budget))
-                return 0;
+            if (!verify(v->items[i], depth + 1, budget)) return 0;
     return 1;
 }
 
@@ -751,9 +723,7 @@ sm_status pickle_read(const void *bytes, size_t size, const py **out, sm_error *
             value_op(&p, p.at[-1]);
     }
     const py *v = p.failed == SM_OK ? pop(&p) : NULL;
-    if (p.failed == SM_OK && !verify(v, 0, &budget))
-        pickle_fail(&p, "it is nested too deeply or too large");
-    if (p.failed == SM_OK)
-        *out = v;
+    if (p.failed == SM_OK && !verify(v, 0, &budget)) pickle_fail(&p, "it is nested too deeply or too large");
+    if (p.failed == SM_OK) *out = v;
     return p.failed;
 }

@@ -16,7 +16,7 @@ enum { PROGRAM_OPERANDS = 16 };
 
 typedef struct flag_row {
     const char *name;
-    const char *argument;                /* what its value is called; NULL: a switch */
+    const char *argument; /* what its value is called; NULL: a switch */
     const char *help;
 } flag_row;
 
@@ -24,19 +24,19 @@ typedef struct invocation invocation;
 
 typedef struct command {
     const char *name;
-    unsigned    programs;                /* PROGRAM_* it belongs to                        */
-    const char *operands;                /* "DIR" (the flag --dir says the same), "" ...   */
-    const char *flags;                   /* "dir! tag_set": required with "!"              */
-    int       (*run)(invocation *v);     /* returns the exit status                        */
-    const char *summary;                 /* a line                                         */
-    const char *details;                 /* paragraphs for its help and manual             */
+    unsigned    programs;      /* PROGRAM_* it belongs to                        */
+    const char *operands;      /* "DIR" (the flag --dir says the same), "" ...   */
+    const char *flags;         /* "dir! tag_set": required with "!"              */
+    int (*run)(invocation *v); /* returns the exit status                        */
+    const char *summary;       /* a line                                         */
+    const char *details;       /* paragraphs for its help and manual             */
 } command;
 
 struct invocation {
-    const char    *name;                 /* of the program */
+    const char    *name; /* of the program */
     unsigned       program;
     const command *command;
-    const char   **values;               /* by row of the flag table; "true" or "false" for switches */
+    const char   **values; /* by row of the flag table; "true" or "false" for switches */
     const char    *operands[PROGRAM_OPERANDS];
     size_t         operand_count;
 };
@@ -50,10 +50,10 @@ extern const size_t   program_command_count;
 const char *program_flag(const invocation *v, const char *name);
 int         program_switch(const invocation *v, const char *name);
 /* A whole number of at least `least`; fallback when the flag was not given. */
-sm_status   program_number(const invocation *v, const char *name, long least, long fallback, long *out, sm_error *err);
+sm_status program_number(const invocation *v, const char *name, long least, long fallback, long *out, sm_error *err);
 const flag_row *program_flag_row(const char *name, size_t n);
 /* Walks "dir! tag_set": the next name in *list, its length and whether it is required; 0 at the end. */
-int         program_next_flag(const char **list, const char **name, size_t *n, int *required);
+int program_next_flag(const char **list, const char **name, size_t *n, int *required);
 
 /* Reads argv. Returns -1 to go on, else the exit status. */
 int program_parse(invocation *v, int argc, char **argv);
@@ -62,8 +62,8 @@ int program_parse(invocation *v, int argc, char **argv);
 const char *program_dir(const invocation *v);
 
 /* Prints "NAME: message" on standard error and returns 1. */
-int program_error(const invocation *v, const sm_error *err);
-int program_usage(const invocation *v, const char *format, ...) TEXTBUF_FORMAT(2, 3);  /* returns 2 */
+int  program_error(const invocation *v, const sm_error *err);
+int  program_usage(const invocation *v, const char *format, ...) TEXTBUF_FORMAT(2, 3); /* returns 2 */
 void program_help(const invocation *v, const command *c);                              /* c NULL: all */
 
 /* One per file command_*.c. */

@@ -57,13 +57,10 @@ static sm_status whole_power(wide a, wide n, const py **out, sm_error *err)
 {
     wide r = 1, limit = (wide)1 << 63;
     for (; n > 0; n--) {
-        if (a == 0 || a == 1)
-            return from_wide(a, out, err);
+        if (a == 0 || a == 1) return from_wide(a, out, err);
         r *= a;
-        if (r > 2 * limit || r < -2 * limit)
-            return from_wide(4 * limit, out, err);
-        if (a == -1)
-            n = n % 2 ? 1 : 2;
+        if (r > 2 * limit || r < -2 * limit) return from_wide(4 * limit, out, err);
+        if (a == -1) n = n % 2 ? 1 : 2;
     }
     return from_wide(r, out, err);
 }
@@ -79,24 +76,20 @@ static sm_status integer_math(char op, const py *a, const py *b, const py **out,
             return from_wide((wide)1 << 100, out, err);
         return from_wide(x * y, out, err);
     case '/':
-        if (y == 0)
-            return by_zero("division", err);
+        if (y == 0) return by_zero("division", err);
         *out = py_float(py_double(a) / py_double(b));
         return SM_OK;
     case 'p':
-        if (y >= 0)
-            return whole_power(x, y, out, err);
+        if (y >= 0) return whole_power(x, y, out, err);
         if (x == 0)
             return py_fail(err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "0.0 cannot be raised to a negative power");
         *out = py_float(pow(py_double(a), py_double(b)));
         return SM_OK;
     default: break;
     }
-    if (y == 0)
-        return by_zero("integer division or modulo", err);
+    if (y == 0) return by_zero("integer division or modulo", err);
     q = x / y, r = x % y;
-    if (r && (r < 0) != (y < 0))
-        q--, r += y;
+    if (r && (r < 0) != (y < 0)) q--, r += y;
     return from_wide(op == 'f' ? q : r, out, err);
 }
 
@@ -112,13 +105,12 @@ static sm_status float_math(char op, double x, double y, const py **out, sm_erro
     case 'p':
         if (x == 0 && y < 0)
             return py_fail(err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "0.0 cannot be raised to a negative power");
-        *out = x < 0 && isfinite(y) && y != floor(y)
-             ? py_complex(creal(cpow(x, y)), cimag(cpow(x, y))) : py_float(pow(x, y));
+        *out = x < 0 && isfinite(y) && y != floor(y) ? py_complex(creal(cpow(x, y)), cimag(cpow(x, y)))
+                                                     : py_float(pow(x, y));
         return SM_OK;
     default: break;
     }
-    if (y == 0)
-        return by_zero(op == '/' ? "float division" : op == 'f' ? "float floor division" : "float modulo", err);
+    if (y == 0) return by_zero(op == '/' ? "float division" : op == 'f' ? "float floor division" : "float modulo", err);
     if (op == '/') {
         *out = py_float(x / y);
         return SM_OK;
@@ -129,13 +121,12 @@ static sm_status float_math(char op, double x, double y, const py **out, sm_erro
     else if (mod == 0)
         mod = copysign(0, y);
     whole = div == 0 ? copysign(0, x / y) : floor(div);
-    if (div != 0 && div - whole > 0.5)
-        whole += 1;
+    if (div != 0 && div - whole > 0.5) whole += 1;
     *out = py_float(op == 'f' ? whole : mod);
     return SM_OK;
 }
 
-static double complex complex_of(double re, double im)     /* CMPLX is not everywhere */
+static double complex complex_of(double re, double im) /* CMPLX is not everywhere */
 {
     double         parts[2] = { re, im };
     double complex z;
@@ -158,23 +149,21 @@ static double complex polar_power(double complex x, double complex y)
 static sm_status complex_math(char op, const py *a, const py *b, const py **out, sm_error *err)
 {
     double complex x = complex_of(py_double(a), a->imaginary), y = complex_of(py_double(b), b->imaginary), z;
-    if (op == 'f' || op == '%')
-        return unsupported(op, a, b, err);
-    if (op == '/' && y == 0)
-        return by_zero("complex division", err);
+    if (op == 'f' || op == '%') return unsupported(op, a, b, err);
+    if (op == '/' && y == 0) return by_zero("complex division", err);
     if (op == 'p' && x == 0 && (cimag(y) != 0 || creal(y) < 0))
         return py_fail(err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "0.0 to a negative or complex power");
     if (op == 'p' && cimag(y) == 0 && creal(y) == floor(creal(y)) && fabs(creal(y)) <= 100) {
         z = 1;
-        for (int n = (int)fabs(creal(y)); n; n >>= 1, x *= x)
-            z = n & 1 ? z * x : z;
+        for (int n = (int)fabs(creal(y)); n; n >>= 1, x *= x) z = n & 1 ? z * x : z;
         z = creal(y) < 0 ? 1 / z : z;
     } else {
         z = op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : op == '/' ? x / y : polar_power(x, y);
     }
-    if (op == '+' || op == '-')                  /* a real operand has no imaginary zero to flip signs with */
-        z = complex_of(creal(z), b->kind != PY_COMPLEX ? a->imaginary
-                          : a->kind != PY_COMPLEX ? (op == '+' ? b->imaginary : -b->imaginary) : cimag(z));
+    if (op == '+' || op == '-') /* a real operand has no imaginary zero to flip signs with */
+        z = complex_of(creal(z), b->kind != PY_COMPLEX   ? a->imaginary
+                                 : a->kind != PY_COMPLEX ? (op == '+' ? b->imaginary : -b->imaginary)
+                                                         : cimag(z));
     *out = py_complex(creal(z), cimag(z));
     return SM_OK;
 }
@@ -187,14 +176,11 @@ static sm_status repeat(const py *v, const py *count, const py **out, sm_error *
     textbuf b = { 0 };
     int     text = v->kind == PY_STR || v->kind == PY_BYTES;
     size_t  each = text ? 1 : sizeof(void *);
-    if (!py_int64(count, &n))
-        return unsupported('*', v, count, err);
-    if (n < 0 || v->length == 0)
-        n = 0;
+    if (!py_int64(count, &n)) return unsupported('*', v, count, err);
+    if (n < 0 || v->length == 0) n = 0;
     if (v->length && (uint64_t)n > KEEP_LIMIT / 256 / v->length)
         return py_fail(err, SM_RESOURCE_EXHAUSTED, "MemoryError", "the input has too many elements");
-    for (int64_t i = 0; i < n; i++)
-        textbuf_add(&b, text ? v->bytes : (const char *)v->items, v->length * each);
+    for (int64_t i = 0; i < n; i++) textbuf_add(&b, text ? v->bytes : (const char *)v->items, v->length * each);
     if (text) {
         *out = py_string(v->kind, textbuf_string(&b), b.length);
     } else {
@@ -236,18 +222,12 @@ sm_status python_math_binary(char op, const py *a, const py *b, const py **out, 
             return unsupported(op, a, b, err);
         return ndarray_binary(op, a, b, out, err);
     }
-    if (op == '*' && repeatable(a))
-        return repeat(a, b, out, err);
-    if (op == '*' && repeatable(b))
-        return repeat(b, a, out, err);
-    if (op == '+' && repeatable(a) && a->kind == b->kind)
-        return join(a, b, out);
-    if (!py_is_number(a) || !py_is_number(b))
-        return unsupported(op, a, b, err);
-    if (a->kind == PY_COMPLEX || b->kind == PY_COMPLEX)
-        return complex_math(op, a, b, out, err);
-    if (a->kind == PY_FLOAT || b->kind == PY_FLOAT)
-        return float_math(op, py_double(a), py_double(b), out, err);
+    if (op == '*' && repeatable(a)) return repeat(a, b, out, err);
+    if (op == '*' && repeatable(b)) return repeat(b, a, out, err);
+    if (op == '+' && repeatable(a) && a->kind == b->kind) return join(a, b, out);
+    if (!py_is_number(a) || !py_is_number(b)) return unsupported(op, a, b, err);
+    if (a->kind == PY_COMPLEX || b->kind == PY_COMPLEX) return complex_math(op, a, b, out, err);
+    if (a->kind == PY_FLOAT || b->kind == PY_FLOAT) return float_math(op, py_double(a), py_double(b), out, err);
     if (a->huge || b->huge)
         return py_fail(err, SM_OUT_OF_RANGE, "OverflowError", "an integer of the expression does not fit 64 bits");
     return integer_math(op, a, b, out, err);

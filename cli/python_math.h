@@ -7,6 +7,6 @@
 
 /* op as in ndarray.h: + - * / f % p. Arrays are handed on to ndarray_binary(). */
 sm_status python_math_binary(char op, const py *a, const py *b, const py **out, sm_error *err);
-sm_status python_math_unary(char op, const py *a, const py **out, sm_error *err);   /* + or - */
+sm_status python_math_unary(char op, const py *a, const py **out, sm_error *err); /* + or - */
 
 #endif

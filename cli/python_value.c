@@ -13,8 +13,7 @@
 sm_status py_fail(sm_error *err, sm_status status, const char *kind, const char *format, ...)
 {
     va_list arguments;
-    if (!err)
-        return status;
+    if (!err) return status;
     err->status = status;
     err->kind = kind;
     va_start(arguments, format);
@@ -93,8 +92,7 @@ const py *py_string(py_kind kind, const char *bytes, size_t n)
 static const py **copy_items(const py *const *items, size_t n)
 {
     const py **copy = keep_array(n + 1, sizeof *copy);
-    if (n)
-        memcpy(copy, items, n * sizeof *copy);
+    if (n) memcpy(copy, items, n * sizeof *copy);
     return copy;
 }
 
@@ -125,8 +123,7 @@ const py *py_objects(int rank, const int64_t *dims, const py *const *items, size
 {
     py *v = py_new(PY_OBJECTS);
     v->rank = rank;
-    for (int i = 0; i < rank; i++)
-        v->dims[i] = dims[i];
+    for (int i = 0; i < rank; i++) v->dims[i] = dims[i];
     v->items = copy_items(items, n);
     v->length = n;
     return v;
@@ -153,8 +150,7 @@ int py_is_sequence(const py *v)
 
 double py_double(const py *v)
 {
-    if (v->kind == PY_FLOAT || v->kind == PY_COMPLEX || v->huge)
-        return v->real;
+    if (v->kind == PY_FLOAT || v->kind == PY_COMPLEX || v->huge) return v->real;
     return v->negative ? -(double)v->magnitude : (double)v->magnitude;
 }
 
@@ -172,10 +168,8 @@ int py_int64(const py *v, int64_t *out)
             return 0;
         return 1;
     }
-    if ((v->kind != PY_INT && v->kind != PY_BOOL) || v->huge)
-        return 0;
-    if (v->magnitude > (uint64_t)INT64_MAX + (uint64_t)v->negative)
-        return 0;
+    if ((v->kind != PY_INT && v->kind != PY_BOOL) || v->huge) return 0;
+    if (v->magnitude > (uint64_t)INT64_MAX + (uint64_t)v->negative) return 0;
     *out = (int64_t)(v->negative ? 0 - v->magnitude : v->magnitude);
     return 1;
 }
@@ -188,28 +182,27 @@ int py_truth(const py *v)
     case PY_INT: return v->huge || v->magnitude != 0;
     case PY_FLOAT: return v->real != 0;
     case PY_COMPLEX: return v->real != 0 || v->imaginary != 0;
-    case PY_ARRAY: case PY_DTYPE: case PY_NAME: return 1;
+    case PY_ARRAY:
+    case PY_DTYPE:
+    case PY_NAME: return 1;
     default: return v->length != 0;
     }
 }
 
 const char *py_type_name(const py *v)
 {
-    static const char *const names[] = {
-        "NoneType", "bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "set", "dict",
-        "numpy.ndarray", "numpy.ndarray", "type", "function"
-    };
-    if (v->kind == PY_ARRAY && v->scalar)
-        return keep_format("numpy.%s", sm_dtype_name(sm_tensor_dtype(v->tensor)));
+    static const char *const names[] = { "NoneType", "bool",          "int",           "float", "complex",
+                                         "str",      "bytes",         "list",          "tuple", "set",
+                                         "dict",     "numpy.ndarray", "numpy.ndarray", "type",  "function" };
+    if (v->kind == PY_ARRAY && v->scalar) return keep_format("numpy.%s", sm_dtype_name(sm_tensor_dtype(v->tensor)));
     return names[v->kind];
 }
 
 const py *py_dict_find(const py *dict, const char *key, size_t n)
 {
-    for (size_t i = dict->length; i >= 2; i -= 2) {     /* of equal keys the last one counts */
+    for (size_t i = dict->length; i >= 2; i -= 2) { /* of equal keys the last one counts */
         const py *k = dict->items[i - 2];
-        if (k->kind == PY_STR && k->length == n && memcmp(k->bytes, key, n) == 0)
-            return dict->items[i - 1];
+        if (k->kind == PY_STR && k->length == n && memcmp(k->bytes, key, n) == 0) return dict->items[i - 1];
     }
     return NULL;
 }
@@ -241,8 +234,7 @@ static void repr_float(textbuf *b, double d, int bare)
 {
     textbuf t = { 0 };
     decimal_python_repr(&t, d);
-    if (bare && t.length > 2 && strcmp(t.data + t.length - 2, ".0") == 0)
-        t.length -= 2;
+    if (bare && t.length > 2 && strcmp(t.data + t.length - 2, ".0") == 0) t.length -= 2;
     textbuf_add(b, textbuf_string(&t), t.length);
     textbuf_clear(&t);
 }
@@ -255,12 +247,10 @@ static void repr_items(textbuf *b, const py *v, char open, char close)
     }
     textbuf_char(b, open);
     for (size_t i = 0; i < v->length; i++) {
-        if (i)
-            textbuf_text(b, v->kind == PY_DICT && i % 2 ? ": " : ", ");
+        if (i) textbuf_text(b, v->kind == PY_DICT && i % 2 ? ": " : ", ");
         py_repr(b, v->items[i]);
     }
-    if (v->kind == PY_TUPLE && v->length == 1)
-        textbuf_char(b, ',');
+    if (v->kind == PY_TUPLE && v->length == 1) textbuf_char(b, ',');
     textbuf_char(b, close);
 }
 
@@ -270,13 +260,13 @@ static void repr_complex(textbuf *b, const py *v)
     if (!alone) {
         textbuf_char(b, '(');
         repr_float(b, v->real, 1);
-        if (isnan(v->imaginary) || !signbit(v->imaginary))
-            textbuf_char(b, '+');
+        if (isnan(v->imaginary) || !signbit(v->imaginary)) textbuf_char(b, '+');
     }
     repr_float(b, v->imaginary, 1);
     textbuf_text(b, alone ? "j" : "j)");
 }
 
+/* clang-format off */
 void py_repr(textbuf *b, const py *v)
 {
     switch (v->kind) {
@@ -301,6 +291,7 @@ void py_repr(textbuf *b, const py *v)
     case PY_NAME: textbuf_format(b, "<function %s>", v->bytes); break;
     }
 }
+/* clang-format on */
 
 void py_str(textbuf *b, const py *v)
 {

@@ -108,6 +108,7 @@ static void repr_type_spec(textbuf *b, const sm_value *v)
         textbuf_text(b, "()");
 }
 
+/* clang-format off */
 void structured_text_repr(textbuf *b, const sm_value *v)
 {
     if (!v) {
@@ -134,6 +135,7 @@ void structured_text_repr(textbuf *b, const sm_value *v)
         break;
     }
 }
+/* clang-format on */
 
 void structured_text_str(textbuf *b, const sm_value *v)
 {

@@ -9,7 +9,7 @@
 
 void        structured_text_repr(textbuf *b, const sm_value *v);
 void        structured_text_str(textbuf *b, const sm_value *v);
-const char *structured_text_type(const sm_value *v);            /* Python's type: "dict"     */
-void        structured_text_shape(textbuf *b, int rank, const int64_t *dims);   /* "(None, 2)", "<unknown>" */
+const char *structured_text_type(const sm_value *v);                          /* Python's type: "dict"     */
+void        structured_text_shape(textbuf *b, int rank, const int64_t *dims); /* "(None, 2)", "<unknown>" */
 
 #endif

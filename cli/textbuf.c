@@ -39,16 +39,14 @@ void *keep(size_t size)
 
 void *keep_array(size_t count, size_t size)
 {
-    if (size && count > SIZE_MAX / size)
-        out_of_memory();
+    if (size && count > SIZE_MAX / size) out_of_memory();
     return keep(count * size);
 }
 
 char *keep_bytes(const void *bytes, size_t n)
 {
     char *copy = keep(n + 1);
-    if (n)
-        memcpy(copy, bytes, n);
+    if (n) memcpy(copy, bytes, n);
     return copy;
 }
 
@@ -81,8 +79,7 @@ void keep_release(void)
 {
     while (kept) {
         keep_block *next = kept->next;
-        if (kept->release)
-            kept->release(kept->what);
+        if (kept->release) kept->release(kept->what);
         free(kept);
         kept = next;
     }
@@ -93,15 +90,11 @@ void keep_release(void)
 static void textbuf_room(textbuf *b, size_t more)
 {
     size_t capacity = b->capacity ? b->capacity : 64;
-    if (more > SIZE_MAX / 4 || b->length > SIZE_MAX / 4)
-        out_of_memory();
-    while (capacity < b->length + more + 1)
-        capacity *= 2;
-    if (capacity == b->capacity)
-        return;
+    if (more > SIZE_MAX / 4 || b->length > SIZE_MAX / 4) out_of_memory();
+    while (capacity < b->length + more + 1) capacity *= 2;
+    if (capacity == b->capacity) return;
     char *grown = realloc(b->data, capacity);
-    if (!grown)
-        out_of_memory();
+    if (!grown) out_of_memory();
     b->data = grown;
     b->capacity = capacity;
 }
@@ -115,8 +108,7 @@ void textbuf_clear(textbuf *b)
 void textbuf_add(textbuf *b, const char *bytes, size_t n)
 {
     textbuf_room(b, n);
-    if (n)
-        memcpy(b->data + b->length, bytes, n);
+    if (n) memcpy(b->data + b->length, bytes, n);
     b->length += n;
     b->data[b->length] = 0;
 }
@@ -146,8 +138,7 @@ void textbuf_vformat(textbuf *b, const char *format, va_list arguments)
     va_copy(again, arguments);
     n = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    if (n <= 0)
-        return;
+    if (n <= 0) return;
     textbuf_room(b, (size_t)n);
     vsnprintf(b->data + b->length, (size_t)n + 1, format, arguments);
     b->length += (size_t)n;

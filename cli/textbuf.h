@@ -17,28 +17,28 @@
 #define TEXTBUF_FORMAT(at, rest)
 #endif
 
-#define KEEP_LIMIT ((size_t)1 << 32)            /* bytes that one input may make us build */
+#define KEEP_LIMIT ((size_t)1 << 32) /* bytes that one input may make us build */
 
-void *keep(size_t size);                        /* zeroed, lives until keep_release()   */
-void *keep_array(size_t count, size_t size);    /* the same, overflow checked           */
-char *keep_bytes(const void *bytes, size_t n);  /* a copy, terminated by a NUL          */
+void *keep(size_t size);                       /* zeroed, lives until keep_release()   */
+void *keep_array(size_t count, size_t size);   /* the same, overflow checked           */
+char *keep_bytes(const void *bytes, size_t n); /* a copy, terminated by a NUL          */
 char *keep_text(const char *text);
 char *keep_format(const char *format, ...) TEXTBUF_FORMAT(1, 2);
-void  keep_then(void (*release)(void *what), void *what);   /* called by keep_release() */
+void  keep_then(void (*release)(void *what), void *what); /* called by keep_release() */
 void  keep_release(void);
 
 typedef struct textbuf {
-    char  *data;                                /* NUL-terminated once something was added */
+    char  *data; /* NUL-terminated once something was added */
     size_t length, capacity;
 } textbuf;
 
-void        textbuf_clear(textbuf *b);          /* releases; b is empty again            */
+void        textbuf_clear(textbuf *b); /* releases; b is empty again            */
 void        textbuf_add(textbuf *b, const char *bytes, size_t n);
 void        textbuf_text(textbuf *b, const char *text);
 void        textbuf_char(textbuf *b, char c);
 void        textbuf_fill(textbuf *b, char c, size_t n);
 void        textbuf_format(textbuf *b, const char *format, ...) TEXTBUF_FORMAT(2, 3);
 void        textbuf_vformat(textbuf *b, const char *format, va_list arguments);
-const char *textbuf_string(const textbuf *b);   /* "" when nothing was added             */
+const char *textbuf_string(const textbuf *b); /* "" when nothing was added             */
 
 #endif

@@ -31,8 +31,7 @@ static int fill_strings(sm_tensor *t, const unsigned char *bytes, size_t size)
     size_t at = 0;
     for (size_t i = 0; i < sm_tensor_count(t); i++) {
         int32_t n;
-        if (size - at < 4)
-            return 0;
+        if (size - at < 4) return 0;
         memcpy(&n, bytes + at, 4);
         at += 4;
         if (n < 0 || (size_t)n > size - at || sm_tensor_set_string(t, i, (const char *)bytes + at, (size_t)n, NULL) != SM_OK)
@@ -53,12 +52,9 @@ static int fill_array(sm_tensor *t, const char *body)
         return 1;
     }
     bytes = from_hex(body, &n);
-    if (sm_tensor_dtype(t) == SM_STRING)
-        return fill_strings(t, bytes, n);
-    if (n != sm_tensor_bytes(t))
-        return 0;
-    if (n)
-        memcpy(sm_tensor_mutable_data(t), bytes, n);
+    if (sm_tensor_dtype(t) == SM_STRING) return fill_strings(t, bytes, n);
+    if (n != sm_tensor_bytes(t)) return 0;
+    if (n) memcpy(sm_tensor_mutable_data(t), bytes, n);
     return 1;
 }
 
@@ -70,19 +66,16 @@ static int numpy_case(char *line, textbuf *got)
     sm_tensor *t;
     for (char *p = shape; p && *p != '-' && rank < PY_MAX_RANK; p = *p == 'x' ? p + 1 : NULL)
         dims[rank++] = strtoll(p, &p, 10);
-    if (!body || sm_tensor_new((sm_dtype)strtol(type, NULL, 10), rank, dims, &t, NULL) != SM_OK)
-        return 0;
+    if (!body || sm_tensor_new((sm_dtype)strtol(type, NULL, 10), rank, dims, &t, NULL) != SM_OK) return 0;
     int filled = fill_array(t, body);
-    if (filled)
-        numpy_text(got, t);
+    if (filled) numpy_text(got, t);
     sm_tensor_unref(t);
     return filled;
 }
 
 static int describe(const py *v, textbuf *got)
 {
-    if (ndarray_from(v, &v, NULL) != SM_OK)
-        return 0;
+    if (ndarray_from(v, &v, NULL) != SM_OK) return 0;
     if (v->kind == PY_OBJECTS) {
         textbuf_format(got, "object %s", ndarray_shape_text(v->rank, v->dims));
         return 1;
@@ -111,13 +104,19 @@ static int pickle_case(char *line, textbuf *got)
 
 /* -- The file -------------------------------------------------------------------------------------------- */
 
-static const struct { const char *name; int (*run)(char *line, textbuf *got); } kinds[] = {
-    { "numpy_text", numpy_case }, { "expressions", expression_case }, { "pickles", pickle_case },
+static const struct {
+    const char *name;
+    int (*run)(char *line, textbuf *got);
+} kinds[] = {
+    { "numpy_text", numpy_case },
+    { "expressions", expression_case },
+    { "pickles", pickle_case },
 };
 
 static int compare(const char *line, const textbuf *want, int refused, int accepted, const textbuf *got)
 {
-    int ok = refused ? !accepted : accepted && want->length == got->length && strcmp(textbuf_string(want), textbuf_string(got)) == 0;
+    int ok = refused ? !accepted
+                     : accepted && want->length == got->length && strcmp(textbuf_string(want), textbuf_string(got)) == 0;
     if (!ok)
         printf("%.200s\nexpected: %.1000s\ngot: %.1000s\n\n", line, refused ? "an error" : textbuf_string(want),
                accepted ? textbuf_string(got) : "an error");
@@ -159,10 +158,8 @@ int main(int argc, char **argv)
     size_t failed = 0, cases = 0;
     FILE  *f = argc == 3 ? fopen(argv[2], "r") : NULL;
     for (size_t i = 0; f && i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(argv[1], kinds[i].name) == 0)
-            cases = replay(f, kinds[i].run, &failed);
-    if (f)
-        fclose(f);
+        if (strcmp(argv[1], kinds[i].name) == 0) cases = replay(f, kinds[i].run, &failed);
+    if (f) fclose(f);
     if (!cases) {
         fprintf(stderr, "usage: values_test numpy_text|expressions|pickles FILE\n");
         return 2;
