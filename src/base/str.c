@@ -66,15 +66,7 @@ void str_addc(str *s, char c)
     str_add(s, slice_make(&c, 1));
 }
 
-void str_addf(str *s, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    str_addv(s, format, arguments);
-    va_end(arguments);
-}
-
-void str_addv(str *s, const char *format, va_list arguments)
+static void add_format(str *s, const char *format, va_list arguments)
 {
     va_list again;
     int     n;
@@ -88,6 +80,14 @@ void str_addv(str *s, const char *format, va_list arguments)
     va_end(again);
     if (!s->failed) s->len += (size_t)n;
     s->ptr[s->len] = 0;
+}
+
+void str_addf(str *s, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_format(s, format, arguments);
+    va_end(arguments);
 }
 
 void str_pad(str *s, char c, size_t times)

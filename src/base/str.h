@@ -21,7 +21,6 @@ void        str_add(str *s, slice text);
 void        str_addz(str *s, const char *text);
 void        str_addc(str *s, char c);
 void        str_addf(str *s, const char *format, ...) PRINTF_LIKE(2, 3);
-void        str_addv(str *s, const char *format, va_list arguments);
 void        str_pad(str *s, char c, size_t times);
 const char *str_text(const str *s); /* "" when empty                               */
 slice       str_slice(const str *s);

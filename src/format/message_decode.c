@@ -19,7 +19,7 @@
 
 typedef struct decoder {
     arena      *arena;
-    const char *start;      /* of the whole input: places in error messages count from here */
+    const char *start; /* of the whole input: places in error messages count from here */
     sm_error   *err;
 } decoder;
 
@@ -32,13 +32,13 @@ typedef struct target {
     int                 depth;
 } target;
 
-static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end,
-                               void *message, int depth) CHECKED;
+static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end, void *message,
+                               int depth) CHECKED;
 
 static sm_status damaged(decoder *d, const message_type *type, const char *at, const char *what)
 {
-    return FAIL(d->err, SM_DATA_LOSS, "%s: %s at byte %zu", type->name ? type->name : "map entry",
-                what, (size_t)(at - d->start));
+    return FAIL(d->err, SM_DATA_LOSS, "%s: %s at byte %zu", type->name ? type->name : "map entry", what,
+                (size_t)(at - d->start));
 }
 
 /* -- Scalars ----------------------------------------------------------------------------------- */
@@ -110,8 +110,7 @@ static size_t packed_count(int type, slice run)
         size_t width = wire_of[type] == WIRE_FIXED32 ? 4 : 8;
         return run.len % width ? SIZE_MAX : run.len / width;
     }
-    for (size_t i = 0; i < run.len; i++)
-        n += (uint8_t)run.ptr[i] < 0x80;
+    for (size_t i = 0; i < run.len; i++) n += (uint8_t)run.ptr[i] < 0x80;
     return run.len && (uint8_t)run.ptr[run.len - 1] >= 0x80 ? SIZE_MAX : n;
 }
 
@@ -148,6 +147,30 @@ static sm_status grow_lists(decoder *d, const target *t, const size_t *more)
     return SM_OK;
 }
 
+/* The place after the value that follows a tag with this number; nested groups at most `depth` deep. */
+static const char *skip_value(const char *p, const char *end, uint32_t number, int wire, int depth)
+{
+    uint64_t v;
+    slice    bytes;
+
+    switch (wire) {
+    case WIRE_VARINT: return get_varint(p, end, &v);
+    case WIRE_FIXED64: return end - p < 8 ? NULL : p + 8;
+    case WIRE_FIXED32: return end - p < 4 ? NULL : p + 4;
+    case WIRE_LENGTH: return get_bytes(p, end, &bytes);
+    case WIRE_GROUP: break;
+    default: return NULL;
+    }
+    if (depth <= 0) return NULL;
+    for (;;) {
+        uint32_t inner;
+        int      inner_wire;
+        if (!(p = get_tag(p, end, &inner, &inner_wire))) return NULL;
+        if (inner_wire == WIRE_GROUP_END) return inner == number ? p : NULL;
+        if (!(p = skip_value(p, end, inner, inner_wire, depth - 1))) return NULL;
+    }
+}
+
 static sm_status count_lists(decoder *d, const target *t, const char *p)
 {
     size_t more[MESSAGE_MAX_FIELDS];
@@ -161,7 +184,7 @@ static sm_status count_lists(decoder *d, const target *t, const char *p)
         if (!(p = get_tag(p, t->end, &number, &wire))) return damaged(d, t->type, tag, "bad tag");
         const message_field *f = find_field(t->type, number);
         const char          *value = p;
-        if (!(p = wire_skip(p, t->end, number, wire, MESSAGE_MAX_DEPTH - t->depth)))
+        if (!(p = skip_value(p, t->end, number, wire, MESSAGE_MAX_DEPTH - t->depth)))
             return damaged(d, t->type, tag, "truncated or malformed field");
         if (!is_list(f)) continue;
         if (wire == wire_of[f->type]) {
@@ -216,15 +239,13 @@ static void *sub_place(decoder *d, target *t, const message_field *f, uint32_t n
     return *pointer;
 }
 
-static sm_status decode_sub(decoder *d, target *t, const message_field *f, uint32_t number,
-                            slice bytes)
+static sm_status decode_sub(decoder *d, target *t, const message_field *f, uint32_t number, slice bytes)
 {
     const message_type *sub = f->of;
     void               *message = sub_place(d, t, f, number);
 
     if (!message) return arena_check(d->arena, "reading a message", d->err);
-    return decode_fields(d, sub, bytes.ptr, bytes.ptr + bytes.len, message,
-                         t->depth + (f->label != FIELD_MAP));
+    return decode_fields(d, sub, bytes.ptr, bytes.ptr + bytes.len, message, t->depth + (f->label != FIELD_MAP));
 }
 
 /* Where a scalar goes, with presence noted. */
@@ -252,8 +273,7 @@ static const char *decode_packed(target *t, const message_field *f, const char *
 }
 
 /* The value of a known field with a wire type that fits; *p moves behind it. */
-static sm_status decode_value(decoder *d, target *t, const message_field *f, uint32_t number,
-                              const char **p)
+static sm_status decode_value(decoder *d, target *t, const message_field *f, uint32_t number, const char **p)
 {
     const char *value = *p;
     slice       bytes;
@@ -267,21 +287,18 @@ static sm_status decode_value(decoder *d, target *t, const message_field *f, uin
     if (f->type == FIELD_SUB) return decode_sub(d, t, f, number, bytes);
     if (f->type == FIELD_STRING && !utf8_valid(bytes)) {
         return FAIL(d->err, SM_DATA_LOSS, "%s: field '%s' at byte %zu is not UTF-8",
-                    t->type->name ? t->type->name : "map entry", f->name,
-                    (size_t)(value - d->start));
+                    t->type->name ? t->type->name : "map entry", f->name, (size_t)(value - d->start));
     }
     *(slice *)scalar_place(t, f, number) = bytes;
     return SM_OK;
 }
 
-static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end,
-                               void *message, int depth)
+static sm_status decode_fields(decoder *d, const message_type *type, const char *p, const char *end, void *message, int depth)
 {
     target t = { type, message, end, NULL, depth };
 
     if (depth > MESSAGE_MAX_DEPTH)
-        return FAIL(d->err, SM_DATA_LOSS, "messages are nested more than %d deep",
-                    MESSAGE_MAX_DEPTH);
+        return FAIL(d->err, SM_DATA_LOSS, "messages are nested more than %d deep", MESSAGE_MAX_DEPTH);
     if (type->lists) TRY(count_lists(d, &t, p));
     while (p < end) {
         const char *tag = p;
@@ -292,10 +309,9 @@ static sm_status decode_fields(decoder *d, const message_type *type, const char 
         if (f->label != FIELD_ABSENT && wire == wire_of[f->type]) {
             TRY(decode_value(d, &t, f, number, &p));
         } else if (f->label == FIELD_REPEATED && wire == WIRE_LENGTH && packable(f->type)) {
-            if (!(p = decode_packed(&t, f, p)))
-                return damaged(d, type, tag, "malformed packed numbers");
+            if (!(p = decode_packed(&t, f, p))) return damaged(d, type, tag, "malformed packed numbers");
         } else {
-            if (!(p = wire_skip(p, end, number, wire, MESSAGE_MAX_DEPTH - depth)))
+            if (!(p = skip_value(p, end, number, wire, MESSAGE_MAX_DEPTH - depth)))
                 return damaged(d, type, tag, "truncated or malformed field");
             TRY(keep_unknown(d, &t, tag, p));
         }
@@ -303,8 +319,7 @@ static sm_status decode_fields(decoder *d, const message_type *type, const char 
     return type->lists ? message_unique_maps(type, message, d->arena, d->err) : SM_OK;
 }
 
-sm_status message_decode(const message_type *type, slice wire, arena *a, void *message,
-                         sm_error *err)
+sm_status message_decode(const message_type *type, slice wire, arena *a, void *message, sm_error *err)
 {
     decoder d = { a, wire.ptr, err };
 
@@ -376,39 +391,11 @@ sm_status message_unique_maps(const message_type *type, void *message, arena *a,
 
 /* -- Wire helpers ------------------------------------------------------------------------------ */
 
-const char *wire_skip(const char *p, const char *end, uint32_t number, int wire, int depth)
-{
-    uint64_t v;
-    slice    bytes;
-
-    switch (wire) {
-    case WIRE_VARINT: return get_varint(p, end, &v);
-    case WIRE_FIXED64: return end - p < 8 ? NULL : p + 8;
-    case WIRE_FIXED32: return end - p < 4 ? NULL : p + 4;
-    case WIRE_LENGTH: return get_bytes(p, end, &bytes);
-    case WIRE_GROUP: break;
-    default: return NULL;
-    }
-    if (depth <= 0) return NULL;
-    for (;;) {
-        uint32_t inner;
-        int      inner_wire;
-        if (!(p = get_tag(p, end, &inner, &inner_wire))) return NULL;
-        if (inner_wire == WIRE_GROUP_END) return inner == number ? p : NULL;
-        if (!(p = wire_skip(p, end, inner, inner_wire, depth - 1))) return NULL;
-    }
-}
-
 /* The length of the well-formed sequence at p, 0 when there is none. */
 static size_t utf8_sequence(const uint8_t *p, size_t left)
 {
     uint8_t low = 0x80, high = 0xbf; /* bounds of the second byte */
-    size_t  n = p[0] < 0x80   ? 1
-                : p[0] < 0xc2 ? 0
-                : p[0] < 0xe0 ? 2
-                : p[0] < 0xf0 ? 3
-                : p[0] < 0xf5 ? 4
-                              : 0;
+    size_t  n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
 
     if (n > left) return 0;
     if (n < 2) return n;

@@ -14,16 +14,9 @@
 
 #include "base/slice.h"
 
-enum {
-    WIRE_VARINT = 0,
-    WIRE_FIXED64 = 1,
-    WIRE_LENGTH = 2,
-    WIRE_GROUP = 3,
-    WIRE_GROUP_END = 4,
-    WIRE_FIXED32 = 5
-};
+enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2, WIRE_GROUP = 3, WIRE_GROUP_END = 4, WIRE_FIXED32 = 5 };
 
-#define WIRE_MAX_NUMBER 536870911u    /* the largest field number: 2^29 - 1 */
+#define WIRE_MAX_NUMBER 536870911u /* the largest field number: 2^29 - 1 */
 
 static inline uint16_t le16(const void *p)
 {
@@ -45,8 +38,7 @@ static inline uint64_t le64(const void *p)
 static inline void put_le32(void *p, uint32_t v)
 {
     uint8_t *b = p;
-    for (int i = 0; i < 4; i++)
-        b[i] = (uint8_t)(v >> 8 * i);
+    for (int i = 0; i < 4; i++) b[i] = (uint8_t)(v >> 8 * i);
 }
 
 static inline void put_le64(void *p, uint64_t v)
@@ -58,8 +50,7 @@ static inline void put_le64(void *p, uint64_t v)
 static inline size_t varint_size(uint64_t v)
 {
     size_t n = 1;
-    while (v >>= 7)
-        n++;
+    while (v >>= 7) n++;
     return n;
 }
 
@@ -100,10 +91,6 @@ static inline const char *get_bytes(const char *p, const char *end, slice *bytes
     return p + n;
 }
 
-/* The place after the value that follows a tag with this number; nested groups at most `depth`
- * deep. */
-const char *wire_skip(const char *p, const char *end, uint32_t number, int wire, int depth);
-
 /* A tag; NULL too when it is none (number 0 or above WIRE_MAX_NUMBER). */
 static inline const char *get_tag(const char *p, const char *end, uint32_t *number, int *wire)
 {
@@ -124,8 +111,7 @@ static inline char *put_utf8(char *to, uint32_t c)
     int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
 
     *to++ = (char)(more ? (0xff00 >> (more + 1) & 0xff) | c >> 6 * more : c);
-    while (more--)
-        *to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
+    while (more--) *to++ = (char)(0x80 | (c >> 6 * more & 0x3f));
     return to;
 }
 

@@ -4,7 +4,6 @@
  * The function's lock is held while derived values, layouts and idle runs are looked at, never while the body runs: any
  * number of threads may be inside the body, each with a run of its own. */
 #include "base/heap.h"
-#include "base/log.h"
 #include "runtime/plan.h"
 
 #include <time.h>
@@ -96,7 +95,8 @@ static sm_status find_layout(function *f, const derived *d, const tensor *const 
     return SM_OK;
 }
 
-static sm_status begin(function *f, const tensor *const *in, const run_observer *observer, int depth, run **out, sm_error *err)
+static sm_status begin(function *f, const tensor *const *in, const run_observer *observer, int depth, run **out,
+                       sm_error *err)
 {
     layout  *l = NULL;
     derived *d = NULL;
@@ -104,8 +104,10 @@ static sm_status begin(function *f, const tensor *const *in, const run_observer 
     sm_status s = derived_update(f, observer, depth, &d, err);
     if (s == SM_OK) s = find_layout(f, d, in, &l, err);
     if (s == SM_OK) s = run_take(f, l, out, err);
-    if (s == SM_OK) (*out)->derived = d;
-    else derived_unref(d);
+    if (s == SM_OK)
+        (*out)->derived = d;
+    else
+        derived_unref(d);
     pthread_mutex_unlock(&f->lock);
     return s;
 }
@@ -121,8 +123,8 @@ static sm_status check_inputs(const function *f, const tensor *const *in, size_t
     for (uint32_t i = 0; i < p->input_count; i++)
         if (in[i]->dtype != p->body.dtypes[i])
             return FAIL(err, SM_INVALID_ARGUMENT,
-                        "cannot compute %s as input #%u(zero-based) was expected to be a %s tensor but is a %s tensor", f->name,
-                        i, dtype_short_name(p->body.dtypes[i]), dtype_short_name(in[i]->dtype));
+                        "cannot compute %s as input #%u(zero-based) was expected to be a %s tensor but is a %s tensor",
+                        f->name, i, dtype_short_name(p->body.dtypes[i]), dtype_short_name(in[i]->dtype));
     return SM_OK;
 }
 
@@ -159,8 +161,7 @@ static sm_status collect(function *f, run *r, sm_error *err)
     const plan *p = &f->plan;
     for (uint32_t i = 0; i < p->output_count; i++) {
         uint32_t slot = p->outputs[i];
-        if (p->has_flow && r->dead[slot])
-            return FAIL(err, SM_INVALID_ARGUMENT, "Retval[%u] does not have value", i);
+        if (p->has_flow && r->dead[slot]) return FAIL(err, SM_INVALID_ARGUMENT, "Retval[%u] does not have value", i);
         if (!r->results[i]) TRY(tensor_keep(f->env->runtime->memory, r->values[slot], &r->results[i], err));
     }
     return SM_OK;
@@ -182,8 +183,8 @@ static void finish(function *f, run *r)
     pthread_mutex_unlock(&f->lock);
 }
 
-sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out, size_t out_count,
-                              const run_observer *observer, int depth, sm_error *err)
+sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out,
+                              size_t out_count, const run_observer *observer, int depth, sm_error *err)
 {
     run *r = NULL;
     if (depth > FUNCTION_MOST_DEPTH)

@@ -5,8 +5,8 @@
  *
  * The checks are a table, one row each: a name and a function that says nothing or what is wrong. The last line printed
  * is "N passed, N failed". */
-#include "compare.h"
-#include "run.h"
+#include "single_op.h"
+#include "tensor_compare.h"
 
 #include "base/heap.h"
 

@@ -171,8 +171,9 @@ TEST(large_maps_keep_the_last_value)
     assert_ok(message_decode(&type_FunctionDef, str_slice(&wire), &a, &f, err));
     assert_int_equal(f.ret_count, KEYS);
     for (int i = 0; i < KEYS; i++) {
-        assert_int_equal(atoi(f.ret[i].key.ptr) % KEYS, i); /* in the order in which they first came */
-        int64_t value = 0;
+        int64_t value = 0, key = -1;
+        assert_true(slice_int(f.ret[i].key, &key));
+        assert_int_equal(key % KEYS, i); /* in the order in which they first came */
         assert_true(slice_int(f.ret[i].value, &value));
         assert_int_equal(value, ENTRIES - KEYS + i);
     }

@@ -37,7 +37,8 @@ sm_status list_to_change(call *c, int i, size_t room, tensor_list **out)
 {
     const tensor *t = c->in[i];
     object       *o = tensor_object(t, 0);
-    if (call_last_use(c, i) && t->buffer && tensor_writable(t) && atomic_load_explicit(&o->refs, memory_order_acquire) == 1) {
+    if (call_last_use(c, i) && t->buffer && tensor_writable(t) &&
+        atomic_load_explicit(&o->refs, memory_order_acquire) == 1) {
         *out = tensor_list_of(object_ref(o));
         return SM_OK;
     }
@@ -55,8 +56,8 @@ sm_status list_check_dtype(call *c, const tensor_list *l)
 {
     sm_dtype t = node_type(c->node, "element_dtype");
     if (t == l->dtype) return SM_OK;
-    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Invalid data types; op elements %s but list elements %s", dtype_short_name(t),
-                     dtype_short_name(l->dtype));
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Invalid data types; op elements %s but list elements %s",
+                     dtype_short_name(t), dtype_short_name(l->dtype));
 }
 
 sm_status list_int_input(call *c, int i, const char *name, int64_t *out)
@@ -74,7 +75,8 @@ static sm_status shape_of_tensor(const tensor *t, shape *out, sm_error *err)
     *out = shape_unknown();
     if (t->shape.rank == 0 && tensor_int(t, 0) == -1) return SM_OK;
     if (t->shape.rank == 0)
-        return FAIL(err, SM_INVALID_ARGUMENT, "The only valid scalar shape tensor is the fully unknown shape specified as -1.");
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "The only valid scalar shape tensor is the fully unknown shape specified as -1.");
     for (size_t i = 0; i < n && t->shape.rank == 1; i++)
         if (tensor_int(t, i) < -1)
             return FAIL(err, SM_INVALID_ARGUMENT, "Dimension %lld must be >= -1", (long long)tensor_int(t, i));
@@ -94,7 +96,8 @@ sm_status list_merge_shape(call *c, shape *s, const shape *with)
         return SM_OK;
     }
     if (s->rank != with->rank)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "PartialTensorShape: Incompatible ranks during merge: %d vs. %d", s->rank, with->rank);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "PartialTensorShape: Incompatible ranks during merge: %d vs. %d",
+                         s->rank, with->rank);
     return list_fail_shapes(c, "PartialTensorShape: Incompatible shapes during merge: ", s, " vs. ", with);
 }
 
@@ -111,7 +114,8 @@ bool list_infer_shape(infer *c, int i, shape *out)
 
 /* -- Elements ---------------------------------------------------------------------------------------------------------- */
 
-sm_status list_zeros(call *c, sm_dtype t, const shape *s, tensor **out)
+/* Zeros, empty strings, no objects. */
+static sm_status list_zeros(call *c, sm_dtype t, const shape *s, tensor **out)
 {
     TRY(tensor_new(c->memory, t, s, out, c->err));
     if (dtype_plain(t) && tensor_bytes(*out)) memset((*out)->data, 0, tensor_bytes(*out));
@@ -152,10 +156,12 @@ static sm_status reserve_list(call *c)
 {
     int64_t n;
     if (c->in[1]->shape.rank != 0)
-        return list_fail_shapes(c, "The num_elements to reserve must be a tensor size 1, but got ", &c->in[1]->shape, "", NULL);
+        return list_fail_shapes(c, "The num_elements to reserve must be a tensor size 1, but got ", &c->in[1]->shape,
+                                "", NULL);
     n = tensor_int(c->in[1], 0);
     if (n < 0)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "The num_elements to reserve must be a non negative number, but got %lld", (long long)n);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                         "The num_elements to reserve must be a non negative number, but got %lld", (long long)n);
     return make_list(c, -1, n);
 }
 
@@ -178,8 +184,10 @@ static sm_status give_element_shape(call *c)
     TRY(call_output(c, 0, &of_shape));
     for (int i = 0; i < (s->rank < 0 ? 1 : s->rank); i++) {
         int64_t dim = s->rank < 0 ? -1 : s->dims[i];
-        if (c->out[0]->dtype == SM_INT64) ((int64_t *)c->out[0]->data)[i] = dim;
-        else ((int32_t *)c->out[0]->data)[i] = (int32_t)dim;
+        if (c->out[0]->dtype == SM_INT64)
+            ((int64_t *)c->out[0]->data)[i] = dim;
+        else
+            ((int32_t *)c->out[0]->data)[i] = (int32_t)dim;
     }
     return SM_OK;
 }
@@ -200,7 +208,7 @@ static sm_status unset_item(call *c, const tensor_list *l, tensor **out)
 {
     shape s;
     TRY(list_element_shape(c, 2, l, &s));
-    bool partly = !shape_known(&s);   /* then all set elements have to agree */
+    bool partly = !shape_known(&s); /* then all set elements have to agree */
     for (size_t i = 0; i < l->count && partly; i++)
         if (l->items[i]) TRY(list_merge_shape(c, &s, &l->items[i]->shape));
     if (!shape_known(&s))
@@ -218,9 +226,12 @@ static sm_status get_item(call *c)
     TRY(list_check_dtype(c, l));
     TRY(list_int_input(c, 1, "index must be a scalar, got ", &i));
     if (i < 0 || (uint64_t)i >= l->count)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to access element %lld in a list with %zu elements.", (long long)i, l->count);
-    if (l->items[i]) t = tensor_ref(l->items[i]);
-    else TRY(unset_item(c, l, &t));
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to access element %lld in a list with %zu elements.",
+                         (long long)i, l->count);
+    if (l->items[i])
+        t = tensor_ref(l->items[i]);
+    else
+        TRY(unset_item(c, l, &t));
     return call_give(c, 0, t);
 }
 
@@ -235,7 +246,8 @@ static sm_status set_item(call *c)
     TRY(list_int_input(c, 1, "index must be a scalar, got ", &i));
     bool grows = node_bool(c->node, "resize_if_index_out_of_bounds");
     if (i < 0 || ((uint64_t)i >= l->count && !grows))
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to modify element %lld in a list with %zu elements.", (long long)i, l->count);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to modify element %lld in a list with %zu elements.",
+                         (long long)i, l->count);
     if (!shape_compatible(&l->element_shape, &c->in[2]->shape))
         return list_fail_shapes(c, "Tried to set a tensor with incompatible shape at a list index. Item element shape: ",
                                 &c->in[2]->shape, " list shape: ", &l->element_shape);
@@ -265,7 +277,8 @@ static sm_status push_back(call *c)
                                 &c->in[1]->shape, " list shape: ", &l->element_shape);
     TRY(list_check_dtype(c, l));
     if (l->most != -1 && (int64_t)l->count >= l->most)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Tried to push item into a full list list size: %zu max_num_elements: %lld", l->count,
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                         "Tried to push item into a full list list size: %zu max_num_elements: %lld", l->count,
                          (long long)l->most);
     TRY(tensor_keep(c->memory, c->in[1], &t, c->err));
     sm_status s = list_to_change(c, 0, 1, &changed);
@@ -288,7 +301,8 @@ static sm_status pop_back(call *c)
         shape s;
         TRY(list_element_shape(c, 1, l, &s));
         if (!shape_known(&s))
-            return list_fail_shapes(c, "Trying to read an uninitialized tensor but element_shape is not fully defined.", &s, "", NULL);
+            return list_fail_shapes(c, "Trying to read an uninitialized tensor but element_shape is not fully defined.",
+                                    &s, "", NULL);
         TRY(list_zeros(c, l->dtype, &s, &t));
     }
     TRY(call_give(c, 1, t));
@@ -303,7 +317,9 @@ static sm_status resize_list(call *c)
     int64_t            n;
     TRY(list_input(c, 0, &l));
     TRY(list_int_input(c, 1, "size must be a scalar, got ", &n));
-    if (n < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "TensorListSlice expects size to be non-negative. Got: %lld", (long long)n);
+    if (n < 0)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "TensorListSlice expects size to be non-negative. Got: %lld",
+                         (long long)n);
     TRY(list_to_change(c, 0, (size_t)n > l->count ? (size_t)n - l->count : 0, &changed));
     return list_give(c, 0, changed, tensor_list_resize(changed, (size_t)n, c->err));
 }

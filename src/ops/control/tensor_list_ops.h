@@ -26,8 +26,6 @@ sm_status list_merge_shape(call *c, shape *s, const shape *with) CHECKED;
 sm_status list_int_input(call *c, int i, const char *name, int64_t *out) CHECKED;
 /* INVALID_ARGUMENT "<words><a><and><b>", shapes printed. b may be NULL. */
 sm_status list_fail_shapes(call *c, const char *words, const shape *a, const char *and, const shape *b) CHECKED;
-/* Zeros, empty strings, no objects. */
-sm_status list_zeros(call *c, sm_dtype t, const shape *s, tensor **out) CHECKED;
 /* Row i of t as a tensor of its own. */
 sm_status list_row(call *c, const tensor *t, size_t i, tensor **out) CHECKED;
 

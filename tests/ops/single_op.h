@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/ops/run.h - one op, run once through the engine. */
-#ifndef TESTS_OPS_RUN_H
-#define TESTS_OPS_RUN_H
+/* tests/ops/single_op.h - one op, run once through the engine. */
+#ifndef TESTS_OPS_SINGLE_OP_H
+#define TESTS_OPS_SINGLE_OP_H
 
 #include "line.h"
 #include "runtime/function.h"

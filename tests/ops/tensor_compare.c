@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/ops/compare.c - the comparison that every check ends in. */
-#include "compare.h"
+/* tests/ops/tensor_compare.c - the comparison that every check ends in. */
+#include "tensor_compare.h"
 
 #include <math.h>
 #include <stdio.h>

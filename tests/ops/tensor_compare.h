@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/ops/compare.h - are two tensors the same, and what a tensor looks like in other types. */
-#ifndef TESTS_OPS_COMPARE_H
-#define TESTS_OPS_COMPARE_H
+/* tests/ops/tensor_compare.h - are two tensors the same, and what a tensor looks like in other types. */
+#ifndef TESTS_OPS_TENSOR_COMPARE_H
+#define TESTS_OPS_TENSOR_COMPARE_H
 
 #include "graph/tensor.h"
 

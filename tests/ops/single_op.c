@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/ops/run.c - a graph of one node, compiled and run.
+/* tests/ops/single_op.c - a graph of one node, compiled and run.
  *
  * Inputs marked "var:" become variables that are made for the run; what they hold afterwards is appended to the results. */
-#include "run.h"
+#include "single_op.h"
 
 sm_status bench_open(bench *b, isa wanted, int threads, sm_error *err)
 {
