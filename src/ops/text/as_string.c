@@ -66,7 +66,7 @@ static sm_status print_element(call *c, const format *f, size_t i, char *text, s
     case SM_COMPLEX128: {
         double re = x->dtype == SM_COMPLEX64 ? ((const float *)x->data)[2 * i] : ((const double *)x->data)[2 * i];
         double im = x->dtype == SM_COMPLEX64 ? ((const float *)x->data)[2 * i + 1] : ((const double *)x->data)[2 * i + 1];
-        char   format_both[128];
+        char   format_both[2 * sizeof f->text + 4];
         snprintf(format_both, sizeof format_both, "(%s,%s)", f->text, f->text);
         snprintf(text, size, format_both, re, im);
         break;
