@@ -53,10 +53,10 @@ static bool fits(const graph *g, const facts *f, const node *bn)
     for (uint32_t o = 1; o < bn->output_count; o++)
         if (f->uses[bn->outputs + o]) return false;
     for (uint32_t k = 1; k < bn->input_count; k++)
-        if (!f->constant[graph_node_of(g, bn->inputs[k])]) return false;
+        if (!facts_constant(f, g, bn->inputs[k])) return false;
     const node *conv = graph_producer(g, bn->inputs[0]);
     if (!node_is(conv, "Conv2D") && !node_is(conv, "DepthwiseConv2dNative")) return false;
-    return facts_single_use(f, g, bn->inputs[0]) && f->constant[graph_node_of(g, conv->inputs[1])] &&
+    return facts_single_use(f, g, bn->inputs[0]) && facts_constant(f, g, conv->inputs[1]) &&
            slice_eq(node_string(conv, "data_format"), node_string(bn, "data_format"));
 }
 

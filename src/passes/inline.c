@@ -145,9 +145,9 @@ static sm_status inline_one(inliner *in, node_id id)
     if (!ref) return FAIL(in->err, SM_INVALID_ARGUMENT, "no function is given");
     TRY(enter_chain(in, in->chains[id], ref->name, &here));
     memset(&body, 0, sizeof body);
-    TRY(in->body(in->context, ref, &body, in->err));
-    sm_status s = splice_body(in, id, &body);
-    graph_clear(&body);
+    sm_status s = in->body(in->context, ref, &body, in->err);
+    if (s == SM_OK) s = splice_body(in, id, &body);
+    graph_clear(&body);   /* also what a failed import has left in it */
     TRY(s);
     return remember_chain(in, first, here);
 }

@@ -76,15 +76,26 @@ static bool depends_on_constants(const facts *f, const graph *g, const node *n)
 {
     const unsigned effects = OP_STATEFUL | OP_FLOW | OP_LAZY | OP_WRITES;
     if ((n->op->traits & effects) && !(n->op->traits & OP_HANDLE)) return false;
+    if ((n->op->traits & OP_READS) && f->has_writes) return false;
     if (node_is(n, "_Arg") || node_is(n, "Placeholder")) return false;
     for (uint32_t i = 0; i < n->input_count; i++)
         if (!f->constant[graph_node_of(g, n->inputs[i])]) return false;
     return true;
 }
 
+/* A node that runs functions and is not stateless may write in them. */
+static bool may_write(const node *n)
+{
+    if (n->op->traits & OP_WRITES) return true;
+    if (!(n->op->traits & OP_STATEFUL)) return false;
+    for (size_t i = 0; i < n->sig->attr_count && i < n->attr_count; i++)
+        if (n->attrs[i].kind == ATTR_FUNC) return true;
+    return false;
+}
+
 sm_status facts_find(facts *f, const graph *g, sm_error *err)
 {
-    *f = (facts){ 0 };
+    *f = (facts){ .node_count = g->node_count, .value_count = g->value_count };
     arena_init(&f->tmp, 0);
     sm_status s = graph_order(g, &f->tmp, &f->order, &f->order_count, err);
     if (s == SM_OK) {
@@ -98,10 +109,10 @@ sm_status facts_find(facts *f, const graph *g, sm_error *err)
         return s;
     }
     for (size_t i = 0; i < g->target_count; i++) f->controlled[g->targets[i]] = true;
+    for (size_t k = 0; k < f->order_count; k++) f->has_writes |= may_write(&g->nodes[f->order[k]]);
     for (size_t k = 0; k < f->order_count; k++) {
         const node *n = &g->nodes[f->order[k]];
         for (uint32_t i = 0; i < n->control_count; i++) f->controlled[n->controls[i]] = true;
-        if (n->op->traits & OP_FLOW) f->has_flow = true;
         f->constant[f->order[k]] = depends_on_constants(f, g, n);
     }
     return SM_OK;
@@ -112,10 +123,16 @@ void facts_clear(facts *f)
     arena_clear(&f->tmp);
 }
 
+bool facts_constant(const facts *f, const graph *g, val v)
+{
+    node_id id = graph_node_of(g, v);
+    return id < f->node_count && f->constant[id];
+}
+
 bool facts_single_use(const facts *f, const graph *g, val v)
 {
     node_id id = graph_node_of(g, v);
-    return f->uses[v] == 1 && !f->controlled[id] && g->nodes[id].control_count == 0;
+    return v < f->value_count && f->uses[v] == 1 && !f->controlled[id] && g->nodes[id].control_count == 0;
 }
 
 val graph_remake(graph *g, const char *name, const node *n, const val *inputs, size_t input_count, const attr *extra,

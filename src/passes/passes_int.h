@@ -5,15 +5,17 @@
 
 #include "passes/passes.h"
 
-/* Questions that are answered once per pass; valid until the graph changes. */
+/* Questions that are answered once per pass. Of nodes and values that the pass adds they know nothing: ask through
+ * facts_constant and facts_single_use, which then say no. */
 typedef struct facts {
     arena    tmp;
     node_id *order;
     size_t   order_count;
+    size_t   node_count, value_count;
     size_t  *uses;       /* of each value                                             */
     bool    *controlled; /* some node (or the caller) waits for this node by control  */
     bool    *constant;   /* the node depends on constants and variables only          */
-    bool     has_flow;   /* Switch, Merge ...                                         */
+    bool     has_writes; /* a variable may change meanwhile: its reads are not constant */
 } facts;
 
 sm_status facts_find(facts *f, const graph *g, sm_error *err) CHECKED;
@@ -23,6 +25,8 @@ static inline bool node_is(const node *n, const char *op)
 {
     return strcmp(n->op->name, op) == 0;
 }
+/* v depends on constants and variables only. */
+bool facts_constant(const facts *f, const graph *g, val v);
 /* The node that alone uses v is worth fusing with: v has one use, and nobody waits for its node by control. */
 bool facts_single_use(const facts *f, const graph *g, val v);
 /* A node of op `name` that takes over what it can of n's attributes; extra attributes come first. VAL_NONE when the op is

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The passes: what they leave of a graph, and that its numbers stay the same whichever of them is switched off. */
+#include "unit.h"
+
+#include "runner.h"
+
+#include "passes/passes.h"
+
+static size_t count_ops(const graph *g, const char *op)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->node_count; i++) n += !g->nodes[i].removed && strcmp(g->nodes[i].op->name, op) == 0;
+    return n;
+}
+
+static tensor *random_tensor(shape s, uint64_t seed)
+{
+    tensor *t = NULL;
+    assert_ok(tensor_new(NULL, SM_FLOAT, &s, &t, err));
+    for (size_t i = 0; i < tensor_count(t); i++) ((float *)t->data)[i] = (float)(unit_random(&seed) % 2001) / 1000 - 1;
+    return t;
+}
+
+static val random_value(graph *g, shape s, uint64_t seed)
+{
+    return value_of(g, random_tensor(s, seed));
+}
+
+static val positive_value(graph *g, int64_t n, uint64_t seed)
+{
+    tensor *t = random_tensor(shape_vector(n), seed);
+    for (size_t i = 0; i < tensor_count(t); i++) ((float *)t->data)[i] = fabsf(((float *)t->data)[i]) + 0.25f;
+    return value_of(g, t);
+}
+
+/* -- The same numbers --------------------------------------------------------------------------------------------------- */
+
+typedef void build_graph(graph *g, int variant); /* one input, one output, both floats */
+
+static tensor *run_with(build_graph *build, int variant, const char *switches, const tensor *x)
+{
+    runner  r;
+    graph   g;
+    tensor *out = NULL;
+    runner_start(&r);
+    graph_init(&g, 0);
+    build(&g, variant);
+    assert_ok(passes_run(&g, switches, err));
+    tensor *kept = NULL;
+    assert_ok(run_graph(&r, &g, 2, &x, 1, &out, err));
+    assert_ok(tensor_copy(NULL, out, &kept, err));
+    tensor_unref(out);
+    runner_end(&r);
+    return kept;
+}
+
+static void assert_close(const tensor *a, const tensor *b, const char *switches)
+{
+    assert_true(shape_eq(&a->shape, &b->shape));
+    for (size_t i = 0; i < tensor_count(a); i++) {
+        double x = tensor_real(a, i), y = tensor_real(b, i);
+        if (!(fabs(x - y) <= 2e-6 * (1 + fabs(y))))
+            fail_msg("passes %s: element %zu is %.9g, expected %.9g", switches, i, x, y);
+    }
+}
+
+/* No passes, all of them, and all but one give the same. */
+static void assert_same_numbers(build_graph *build, int variant, shape s)
+{
+    tensor     *x = random_tensor(s, 7), *want = run_with(build, variant, "none", x);
+    size_t      count;
+    const pass *table = passes_table(&count);
+    for (size_t i = 0; i <= count; i++) {
+        char switches[64] = "";
+        if (i < count) (void)snprintf(switches, sizeof switches, "-%s", table[i].name);
+        tensor *got = run_with(build, variant, i < count ? switches : NULL, x);
+        assert_close(got, want, switches);
+        tensor_unref(got);
+    }
+    tensor_unref(want);
+    tensor_unref(x);
+}
+
+/* -- Convolution, batch norm, bias, activation ----------------------------------------------------------------------------- */
+
+static const char *const activations[] = { "Relu", "Relu6", "Elu", "LeakyRelu", "Tanh", "Sigmoid" };
+
+static val emit_conv(graph *g, const char *op, val x, val filter, const char *padding)
+{
+    int64_t *strides = ARENA_ARRAY(&g->arena, int64_t, 4);
+    assert_non_null(strides);
+    for (int i = 0; i < 4; i++) strides[i] = 1;
+    return node_with(g, op, INPUTS(x, filter), attr_of_ints("strides", strides, 4),
+                     attr_of_string("padding", slice_of(padding)));
+}
+
+static val emit_norm(graph *g, val x, int64_t channels)
+{
+    return node_with(g, "FusedBatchNormV3",
+                     INPUTS(x, random_value(g, shape_vector(channels), 11), random_value(g, shape_vector(channels), 12),
+                            random_value(g, shape_vector(channels), 13), positive_value(g, channels, 14)),
+                     attr_of_bool("is_training", false), attr_of_float("epsilon", 0.002f));
+}
+
+/* Bit 0: depthwise; the rest: the activation, or none. */
+static void build_conv(graph *g, int variant)
+{
+    bool          depthwise = variant & 1;
+    size_t        act = (size_t)variant / 2;
+    const int64_t dims[] = { 3, 3, 4, depthwise ? 2 : 5 };
+    int64_t       channels = depthwise ? 8 : 5;
+    val           x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    val y = emit_conv(g, depthwise ? "DepthwiseConv2dNative" : "Conv2D", x, random_value(g, shape_of(4, dims), 9), "SAME");
+    y = emit(g, "BiasAdd", emit_norm(g, y, channels), random_value(g, shape_vector(channels), 10));
+    if (act < 6) y = emit(g, activations[act], y);
+    graph_add_output(g, y);
+}
+
+static const int64_t image[] = { 2, 7, 6, 4 };
+
+TEST(conv_norm_bias_activation)
+{
+    for (int variant = 0; variant < 14; variant++) assert_same_numbers(build_conv, variant, shape_of(4, image));
+}
+
+TEST(batch_norm_folds_into_the_filter)
+{
+    for (int variant = 0; variant < 2; variant++) {
+        graph g;
+        graph_init(&g, 0);
+        build_conv(&g, variant);
+        assert_ok(passes_run(&g, NULL, err));
+        assert_int_equal(count_ops(&g, "FusedBatchNormV3"), 0);
+        assert_int_equal(count_ops(&g, variant ? "_FusedDepthwiseConv2dNative" : "_FusedConv2D"), 1);
+        graph_clear(&g);
+    }
+}
+
+static void build_dense(graph *g, int variant)
+{
+    val x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    val y = emit(g, "BiasAdd", emit(g, "MatMul", x, random_value(g, shape_matrix(6, 9), 3)),
+                 random_value(g, shape_vector(9), 4));
+    if (variant < 6) y = emit(g, activations[variant], y);
+    graph_add_output(g, y);
+}
+
+TEST(matmul_bias_activation)
+{
+    for (int variant = 0; variant < 7; variant++) {
+        graph g;
+        assert_same_numbers(build_dense, variant, shape_matrix(5, 6));
+        graph_init(&g, 0);
+        build_dense(&g, variant);
+        assert_ok(passes_run(&g, NULL, err));
+        assert_int_equal(count_ops(&g, "_FusedMatMul"), 1);
+        assert_int_equal(count_ops(&g, "BiasAdd"), 0);
+        if (variant < 6) assert_int_equal(count_ops(&g, activations[variant]), 0);
+        graph_clear(&g);
+    }
+}
+
+/* Fusing twice: what the pass itself has made is not known to its facts. */
+static void build_towers(graph *g, int variant)
+{
+    val x = graph_add_input(g, SLICE("x"), SM_FLOAT), y = x;
+    for (int layer = 0; layer < 3; layer++) {
+        y = emit(g, "BiasAdd", emit(g, "MatMul", y, random_value(g, shape_matrix(6, 6), 20)),
+                 random_value(g, shape_vector(6), 21));
+        y = emit(g, "BiasAdd", y, random_value(g, shape_vector(6), 22));
+        for (int i = 0; i <= variant; i++) y = emit(g, activations[(layer + i) % 6], y);
+    }
+    graph_add_output(g, y);
+}
+
+TEST(activations_on_activations)
+{
+    for (int variant = 0; variant < 3; variant++) assert_same_numbers(build_towers, variant, shape_matrix(2, 6));
+}
+
+/* The second convolution's filter is the first's folded output: a node that the pass has just made. */
+static void build_computed_filter(graph *g, int variant)
+{
+    const int64_t small[] = { 1, 3, 3, 4 }, dims[] = { 1, 1, 4, 20 };
+    val           x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    (void)variant;
+    val filter = emit_norm(
+        g, emit_conv(g, "Conv2D", random_value(g, shape_of(4, small), 30), random_value(g, shape_of(4, dims), 31), "SAME"),
+        20);
+    filter = emit(g, "Reshape", filter, ints_value(g, 3, 3, 4, 5));
+    graph_add_output(g, emit_norm(g, emit_conv(g, "Conv2D", x, filter, "VALID"), 5));
+}
+
+static void build_filter_of_filter(graph *g, int variant)
+{
+    const int64_t small[] = { 3, 3, 4, 4 }, dims[] = { 1, 1, 4, 5 };
+    val           x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    (void)variant;
+    val filter = emit_norm(
+        g, emit_conv(g, "Conv2D", random_value(g, shape_of(4, small), 30), random_value(g, shape_of(4, dims), 31), "SAME"),
+        5);
+    graph_add_output(g, emit_norm(g, emit_conv(g, "Conv2D", x, filter, "VALID"), 5));
+}
+
+TEST(filters_that_are_computed)
+{
+    assert_same_numbers(build_computed_filter, 0, shape_of(4, image));
+    assert_same_numbers(build_filter_of_filter, 0, shape_of(4, image));
+}
+
+/* A value that is used elsewhere too, or returned, is not fused away. */
+static void build_shared(graph *g, int variant)
+{
+    val x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    val product = emit(g, "MatMul", x, random_value(g, shape_matrix(6, 6), 40));
+    val biased = emit(g, "BiasAdd", product, random_value(g, shape_vector(6), 41));
+    val y = emit(g, "Relu", biased);
+    graph_add_output(g, emit(g, "AddV2", y, variant ? biased : product));
+}
+
+TEST(shared_values_stay)
+{
+    assert_same_numbers(build_shared, 0, shape_matrix(2, 6));
+    assert_same_numbers(build_shared, 1, shape_matrix(2, 6));
+}
+
+/* -- Identity, controls, prune --------------------------------------------------------------------------------------------- */
+
+TEST(identities_go_unless_they_order)
+{
+    graph g;
+    graph_init(&g, 0);
+    val x = graph_add_input(&g, SLICE("x"), SM_FLOAT), y = x;
+    for (int i = 0; i < 5; i++) y = emit(&g, i % 2 ? "Identity" : "StopGradient", y);
+    y = emit(&g, "Neg", y);
+    for (int i = 0; i < 5; i++) y = emit(&g, "Identity", y);
+    graph_add_output(&g, y);
+    (void)node_with(&g, "Print", INPUTS(x, x), attr_of_types(&g, "U", SM_FLOAT, 1));
+    node_id effect = last_node(&g);
+    graph_add_target(&g, effect);
+    val after = emit(&g, "Identity", x);
+    run_after(&g, after, effect);
+    graph_add_output(&g, after);
+    assert_ok(passes_run(&g, NULL, err));
+    assert_int_equal(count_ops(&g, "Identity"), 1);
+    assert_int_equal(count_ops(&g, "StopGradient"), 0);
+    assert_string_equal(graph_producer(&g, g.outputs[0])->op->name, "Neg");
+    assert_int_equal(graph_producer(&g, g.outputs[0])->inputs[0], x);
+    assert_int_equal(graph_producer(&g, g.outputs[1])->control_count, 1);
+    graph_clear(&g);
+}
+
+TEST(controls_go_where_nothing_has_an_effect)
+{
+    for (int effect = 0; effect < 2; effect++) {
+        graph g;
+        graph_init(&g, 0);
+        val x = graph_add_input(&g, SLICE("x"), SM_FLOAT);
+        val a = emit(&g, "Neg", x), b = emit(&g, "Square", x);
+        run_after(&g, b, graph_node_of(&g, a));
+        graph_add_output(&g, b);
+        (void)node_with(&g, "Print", INPUTS(x, x), attr_of_types(&g, "U", SM_FLOAT, 1));
+        if (effect) graph_add_target(&g, last_node(&g));
+        assert_ok(passes_run(&g, NULL, err));
+        assert_int_equal(count_ops(&g, "Neg"), effect);   /* nobody uses its value */
+        assert_int_equal(count_ops(&g, "Print"), effect); /* what nothing reaches does not run */
+        graph_clear(&g);
+    }
+}
+
+TEST(switches)
+{
+    graph g;
+    graph_init(&g, 0);
+    build_dense(&g, 0);
+    assert_fails(passes_run(&g, "-fuse_bias,-fuse_bais", err), SM_INVALID_ARGUMENT,
+                 "unknown pass 'fuse_bais'; there are: prune,");
+    assert_ok(passes_run(&g, "-fuse_bias", err));
+    assert_int_equal(count_ops(&g, "_FusedMatMul"), 0);
+    assert_int_equal(count_ops(&g, "BiasAdd"), 1);
+    graph_clear(&g);
+}
+
+/* -- Calls -------------------------------------------------------------------------------------------------------------------- */
+
+static val emit_handle(graph *g)
+{
+    return node_with(g, "VarHandleOp", INPUTS(), attr_of_type("dtype", SM_FLOAT),
+                     attr_of_shape(g, "shape", shape_scalar()), attr_of_string("shared_name", SLICE("v")));
+}
+
+static val emit_read(graph *g, val handle)
+{
+    return node_with(g, "ReadVariableOp", INPUTS(handle), attr_of_type("dtype", SM_FLOAT));
+}
+
+static val emit_call(graph *g, const char *function_name, val x)
+{
+    return node_with(g, "StatefulPartitionedCall", INPUTS(x), attr_of_types(g, "Tin", SM_FLOAT, 1),
+                     attr_of_types(g, "Tout", SM_FLOAT, 1), attr_of_func(g, "f", function_name));
+}
+
+/* count: v += 1, gives -x. twice: calls count, then count. endless: calls itself. broken: fails half way. */
+static sm_status give_body(void *context, const func_ref *ref, graph *out, sm_error *err)
+{
+    (void)context;
+    graph_init(out, 0);
+    val x = graph_add_input(out, SLICE("x"), SM_FLOAT);
+    if (slice_is(ref->name, "count")) {
+        (void)node_with(out, "AssignAddVariableOp", INPUTS(emit_handle(out), float_value(out, 1)),
+                        attr_of_type("dtype", SM_FLOAT));
+        graph_add_target(out, last_node(out));
+        graph_add_output(out, emit(out, "Neg", x));
+    } else if (slice_is(ref->name, "twice")) {
+        val first = emit_call(out, "count", x), second = emit_call(out, "count", x);
+        run_after(out, second, graph_node_of(out, first));
+        graph_add_target(out, graph_node_of(out, second));
+        graph_add_output(out, first);
+    } else if (slice_is(ref->name, "pass")) {
+        graph_add_output(out, x);
+    } else if (slice_is(ref->name, "endless")) {
+        graph_add_output(out, emit_call(out, "endless", x));
+    } else {
+        return FAIL(err, SM_NOT_FOUND, "no function '" SLICE_FMT "'", SLICE_ARG(ref->name));
+    }
+    return graph_check(out, err);
+}
+
+/* before, f(2) ^before, after ^f: what v was before, the result, what it is then. */
+static void check_call(const char *name, float result, float after)
+{
+    for (int optimised = 0; optimised < 2; optimised++) {
+        runner    r;
+        graph     g;
+        variable *v = NULL;
+        float     zero = 0;
+        shape     scalar = shape_scalar();
+        tensor   *t = new_tensor(SM_FLOAT, &scalar, &zero), *out[3] = { NULL };
+        runner_start(&r);
+        assert_ok(variable_new(SLICE("v"), SM_FLOAT, &scalar, &v, err));
+        assert_ok(variable_assign(v, t, err));
+        assert_ok(registry_put(r.env.registry, SLICE(""), SLICE("v"), (object *)(void *)v, err));
+        graph_init(&g, 0);
+        val handle = emit_handle(&g), before = emit_read(&g, handle);
+        val called = emit_call(&g, name, float_value(&g, 2));
+        run_after(&g, called, graph_node_of(&g, before));
+        val then = emit_read(&g, handle);
+        run_after(&g, then, graph_node_of(&g, called));
+        graph_add_output(&g, before);
+        graph_add_output(&g, called);
+        graph_add_output(&g, then);
+        assert_ok(inline_calls(&g, give_body, NULL, err));
+        assert_int_equal(count_ops(&g, "StatefulPartitionedCall"), 0);
+        if (optimised) assert_ok(passes_run(&g, NULL, err));
+        assert_ok(run_graph(&r, &g, 1, NULL, 0, out, err));
+        assert_floats(out[0], 1, 0);
+        assert_floats(out[1], 1, result);
+        assert_floats(out[2], 1, after);
+        tensor_unref(t);
+        object_unref((object *)(void *)v);
+        runner_end(&r);
+    }
+}
+
+TEST(effects_of_calls_keep_their_order)
+{
+    check_call("count", -2, 1);
+    check_call("twice", -2, 2);
+    check_call("pass", 2, 0);
+}
+
+/* Who uses a result gets the effects too, though nothing waits for the call. */
+TEST(a_result_brings_the_effects)
+{
+    runner    r;
+    graph     g;
+    variable *v = NULL;
+    float     zero = 0;
+    shape     scalar = shape_scalar();
+    tensor   *t = new_tensor(SM_FLOAT, &scalar, &zero), *now = NULL;
+    runner_start(&r);
+    assert_ok(variable_new(SLICE("v"), SM_FLOAT, &scalar, &v, err));
+    assert_ok(variable_assign(v, t, err));
+    assert_ok(registry_put(r.env.registry, SLICE(""), SLICE("v"), (object *)(void *)v, err));
+    graph_init(&g, 0);
+    graph_add_output(&g, emit_call(&g, "twice", float_value(&g, 3)));
+    assert_ok(inline_calls(&g, give_body, NULL, err));
+    assert_ok(passes_run(&g, NULL, err));
+    assert_floats(run_one(&r, &g), 1, -3);
+    assert_ok(variable_read(v, &now, err));
+    assert_floats(now, 1, 2);
+    tensor_unref(t);
+    object_unref((object *)(void *)v);
+    runner_end(&r);
+}
+
+TEST(calls_that_cannot_be_inlined)
+{
+    graph g;
+    graph_init(&g, 0);
+    graph_add_output(&g, emit_call(&g, "endless", float_value(&g, 3)));
+    assert_fails(inline_calls(&g, give_body, NULL, err), SM_INVALID_ARGUMENT, "function 'endless' calls itself");
+    graph_clear(&g);
+    graph_init(&g, 0);
+    graph_add_output(&g, emit_call(&g, "broken", float_value(&g, 3)));
+    assert_fails(inline_calls(&g, give_body, NULL, err), SM_NOT_FOUND, "no function 'broken'");
+    graph_clear(&g);
+}
+
+/* A variable that the function writes is no constant to fold into a filter. */
+TEST(written_variables_are_not_folded)
+{
+    const int64_t dims[] = { 1, 1, 4, 4 };
+    graph         g;
+    graph_init(&g, 0);
+    val handle = node_with(&g, "VarHandleOp", INPUTS(), attr_of_type("dtype", SM_FLOAT),
+                           attr_of_shape(&g, "shape", shape_vector(4)), attr_of_string("shared_name", SLICE("scale")));
+    val x = graph_add_input(&g, SLICE("x"), SM_FLOAT), scale = emit_read(&g, handle);
+    val y = emit_conv(&g, "Conv2D", x, random_value(&g, shape_of(4, dims), 50), "SAME");
+    val offset = random_value(&g, shape_vector(4), 51);
+    y = node_with(&g, "FusedBatchNormV3", INPUTS(y, scale, offset, offset, positive_value(&g, 4, 52)),
+                  attr_of_bool("is_training", false));
+    (void)node_with(&g, "AssignAddVariableOp", INPUTS(handle, offset), attr_of_type("dtype", SM_FLOAT));
+    graph_add_target(&g, last_node(&g));
+    graph_add_output(&g, y);
+    assert_ok(passes_run(&g, NULL, err));
+    assert_int_equal(count_ops(&g, "FusedBatchNormV3"), 1);
+    graph_clear(&g);
+}
