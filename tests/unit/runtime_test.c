@@ -604,7 +604,7 @@ TEST(an_observer_sees_every_node_when_it_may)
         tensor       *in = floats(&s, 1), *out = NULL;
         const tensor *input = in;
         seen          log = { "", 0 };
-        run_observer  o = { see, &log };
+        run_observer  o = { .see = see, .context = &log };
         assert_ok(function_run(f, &input, 1, &out, 1, &o, err));
         assert_string_equal(log.names, all ? "Neg Const Square Mul " : "Neg Mul ");
         assert_true(log.sum == (all ? -3 + 3 + 9 - 27 : -3 - 27));
