@@ -38,7 +38,7 @@ static void add_seeds(const char *path, int depth)
 {
     char           name[2048];
     struct dirent *e;
-    snprintf(name, sizeof name, "%s/saved_model.pb", path);
+    if ((size_t)snprintf(name, sizeof name, "%s/saved_model.pb", path) >= sizeof name) return;
     if (file_exists(name)) {
         if (file_size(name) <= LARGEST_SEED && seed_count < MOST_SEEDS) seeds[seed_count++] = strdup(path);
         return;
@@ -46,7 +46,7 @@ static void add_seeds(const char *path, int depth)
     DIR *d = depth < 4 ? opendir(path) : NULL;
     while (d && (e = readdir(d))) {
         if (e->d_name[0] == '.') continue;
-        snprintf(name, sizeof name, "%s/%s", path, e->d_name);
+        if ((size_t)snprintf(name, sizeof name, "%s/%s", path, e->d_name) >= sizeof name) continue;
         if (file_is_directory(name)) add_seeds(name, depth + 1);
     }
     if (d) closedir(d);
@@ -100,8 +100,8 @@ static bool write_bytes(const char *name, const void *bytes, size_t size)
 static void link_file(const char *seed, const char *name)
 {
     char from[2048], to[512], real[4096];
-    snprintf(from, sizeof from, "%s/%s", seed, name);
-    snprintf(to, sizeof to, "%s/%s", folder, name);
+    if ((size_t)snprintf(from, sizeof from, "%s/%s", seed, name) >= sizeof from) return;
+    if ((size_t)snprintf(to, sizeof to, "%s/%s", folder, name) >= sizeof to) return;
     remove(to);
     if (realpath(from, real) && symlink(real, to) != 0) perror(to);
 }

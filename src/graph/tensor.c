@@ -122,7 +122,7 @@ bool tensor_writable(const tensor *t)
 
 sm_status tensor_new(memory *m, sm_dtype t, const shape *s, tensor **out, sm_error *err)
 {
-    size_t    size;
+    size_t    size = 0;
     buffer   *b;
     sm_status status;
 
@@ -136,7 +136,7 @@ sm_status tensor_new(memory *m, sm_dtype t, const shape *s, tensor **out, sm_err
 sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size, void (*release)(void *context),
                       void *context, tensor **out, sm_error *err)
 {
-    size_t    need;
+    size_t    need = 0;
     buffer   *b;
     sm_status status;
 
@@ -160,7 +160,7 @@ sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size, void 
 
 sm_status tensor_view(const tensor *t, sm_dtype dtype, const shape *s, tensor **out, sm_error *err)
 {
-    size_t    size;
+    size_t    size = 0;
     sm_status status;
 
     TRY(elements_size(dtype, s, &size, err));
@@ -244,7 +244,7 @@ void tensor_init(tensor *t, sm_dtype dtype)
 
 sm_status tensor_allocate(tensor *t, memory *m, const shape *s, sm_error *err)
 {
-    size_t  size;
+    size_t  size = 0;
     buffer *b;
 
     TRY(elements_size(t->dtype, s, &size, err));

@@ -54,11 +54,6 @@ size_t function_output_count(const function *f)
     return f->plan.output_count;
 }
 
-const graph *function_graph(const function *f)
-{
-    return &f->plan.graph;
-}
-
 /* -- Layouts ---------------------------------------------------------------------------------------------------------- */
 
 static bool layout_fits(const layout *l, const tensor *const *in, uint32_t count)

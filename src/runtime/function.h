@@ -36,7 +36,6 @@ void      function_free(function *f);
 
 size_t       function_input_count(const function *f);
 size_t       function_output_count(const function *f);
-const graph *function_graph(const function *f);
 /* Runs f. in: borrowed, types checked. out[i]: NULL, or a tensor to write into when it fits and nobody else owns it (else it is released);
  * afterwards an owned counted tensor. On failure out is as it was. observer may be NULL. */
 sm_status function_run(function *f, const tensor *const *in, size_t in_count, tensor **out, size_t out_count,

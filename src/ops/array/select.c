@@ -61,9 +61,11 @@ static sm_status where(call *c)
 static sm_status one_hot_shape(sm_error *err, const node *n, const shape *indices, int64_t depth, shape *out, int *axis)
 {
     int64_t a = node_int(n, "axis");
-    if (indices->rank >= SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
+    if (indices->rank >= SHAPE_MAX_RANK)
+        return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     if (a < -1 || a > indices->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Expected axis to be -1 or between [0, %d).  But received: %lld", indices->rank + 1, (long long)a);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Expected axis to be -1 or between [0, %d).  But received: %lld",
+                    indices->rank + 1, (long long)a);
     if (depth < -1) return FAIL(err, SM_INVALID_ARGUMENT, "depth must be non-negative, got: %lld", (long long)depth);
     *axis = a < 0 ? indices->rank : (int)a;
     *out = shape_unknown_dims(indices->rank + 1);
@@ -86,7 +88,7 @@ static sm_status one_hot(call *c)
     const tensor *x = c->in[0];
     int64_t       depth = tensor_int(c->in[1], 0);
     shape         s;
-    int           axis;
+    int           axis = 0;
     if (depth < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "depth must be non-negative, got: %lld", (long long)depth);
     TRY(one_hot_shape(c->err, c->node, &x->shape, depth, &s, &axis));
     TRY(move_output(c, 0, &s));
@@ -120,7 +122,9 @@ static sm_status partition_mismatch(call *c)
     str_init(&b);
     shape_print(&a, &c->in[0]->shape);
     shape_print(&b, &c->in[1]->shape);
-    (void)CALL_FAIL(c, SM_INVALID_ARGUMENT, "data.shape must start with partitions.shape, got data.shape = %s, partitions.shape = %s", str_text(&a), str_text(&b));
+    (void)CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                    "data.shape must start with partitions.shape, got data.shape = %s, partitions.shape = %s",
+                    str_text(&a), str_text(&b));
     str_clear(&a);
     str_clear(&b);
     return SM_INVALID_ARGUMENT;
@@ -139,7 +143,8 @@ static sm_status dynamic_partition(call *c)
     for (int64_t i = 0; i < n; i++) {
         int64_t p = tensor_int(to, (size_t)i);
         if (p < 0 || p >= c->n_out)
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "partitions[%lld] = %lld is not in [0, %d)", (long long)i, (long long)p, c->n_out);
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "partitions[%lld] = %lld is not in [0, %d)", (long long)i,
+                             (long long)p, c->n_out);
         at[p]++;
     }
     for (int i = 0; i < c->n_out; i++) {
@@ -179,7 +184,8 @@ static sm_status stitch_check(call *c, int k, int n, const shape *first, int fir
     bool same = d->rank - s->rank == first->rank - first_rank;
     for (int i = 0; same && i < d->rank - s->rank; i++) same = d->dims[s->rank + i] == first->dims[first_rank + i];
     if (!same)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Need data[0].shape[%d:] = data[%d].shape[%d:], got other dimensions", first_rank, k, s->rank);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Need data[0].shape[%d:] = data[%d].shape[%d:], got other dimensions",
+                         first_rank, k, s->rank);
     return SM_OK;
 }
 

@@ -13,7 +13,8 @@ static sm_status missing_from(sm_error *err, const tensor *perm, int i)
 {
     str text;
     str_init(&text);
-    for (size_t k = 0; k < tensor_count(perm); k++) str_addf(&text, "%s%lld", k ? "," : "", (long long)tensor_int(perm, k));
+    for (size_t k = 0; k < tensor_count(perm); k++)
+        str_addf(&text, "%s%lld", k ? "," : "", (long long)tensor_int(perm, k));
     (void)FAIL(err, SM_INVALID_ARGUMENT, "%d is missing from {%s}.", i, str_text(&text));
     str_clear(&text);
     return SM_INVALID_ARGUMENT;
@@ -23,10 +24,12 @@ static sm_status permutation(sm_error *err, const shape *in, const tensor *perm,
 {
     bool seen[SHAPE_MAX_RANK] = { false };
     if (tensor_count(perm) != (size_t)in->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT, "transpose expects a vector of size %d. But input(1) is a vector of size %zu", in->rank, tensor_count(perm));
+        return FAIL(err, SM_INVALID_ARGUMENT, "transpose expects a vector of size %d. But input(1) is a vector of size %zu",
+                    in->rank, tensor_count(perm));
     for (int i = 0; i < in->rank; i++) {
         int64_t p = tensor_int(perm, (size_t)i);
-        if (!move_axis(p, in->rank, &order[i])) return FAIL(err, SM_INVALID_ARGUMENT, "%lld is out of range [0 .. %d)", (long long)p, in->rank);
+        if (!move_axis(p, in->rank, &order[i]))
+            return FAIL(err, SM_INVALID_ARGUMENT, "%lld is out of range [0 .. %d)", (long long)p, in->rank);
         seen[order[i]] = true;
     }
     for (int i = 0; i < in->rank; i++)
@@ -38,7 +41,8 @@ static sm_status infer_transpose(infer *c)
 {
     int order[SHAPE_MAX_RANK];
     if (c->in[0].rank < 0) {
-        if (c->in[1].rank == 1 && c->in[1].dims[0] >= 0 && c->in[1].dims[0] <= SHAPE_MAX_RANK) c->out[0] = shape_unknown_dims((int)c->in[1].dims[0]);
+        if (c->in[1].rank == 1 && c->in[1].dims[0] >= 0 && c->in[1].dims[0] <= SHAPE_MAX_RANK)
+            c->out[0] = shape_unknown_dims((int)c->in[1].dims[0]);
         return SM_OK;
     }
     c->out[0] = shape_unknown_dims(c->in[0].rank);
@@ -91,11 +95,14 @@ static sm_status invert_permutation(call *c)
     if (x->shape.rank != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "invert_permutation expects a 1D vector.");
     for (int64_t i = 0; i < n; i++) {
         int64_t p = tensor_int(x, (size_t)i);
-        if (p < 0 || p >= n) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%lld is not between 0 and %lld", (long long)p, (long long)n);
+        if (p < 0 || p >= n)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%lld is not between 0 and %lld", (long long)p, (long long)n);
         if (seen[p]) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%lld is duplicated in the input.", (long long)p);
         seen[p] = true;
-        if (x->dtype == SM_INT64) ((int64_t *)c->out[0]->data)[p] = i;
-        else ((int32_t *)c->out[0]->data)[p] = (int32_t)i;
+        if (x->dtype == SM_INT64)
+            ((int64_t *)c->out[0]->data)[p] = i;
+        else
+            ((int32_t *)c->out[0]->data)[p] = (int32_t)i;
     }
     return SM_OK;
 }
@@ -124,7 +131,8 @@ static sm_status reverse_v2(call *c)
     for (size_t i = 0; i < tensor_count(c->in[1]); i++) {
         int64_t axis = tensor_int(c->in[1], i);
         if (!move_axis(axis, rank, &at))
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "'axis'[%zu] = %lld is out of valid range [%d, %d", i, (long long)axis, 0, rank - 1);
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "'axis'[%zu] = %lld is out of valid range [%d, %d", i,
+                             (long long)axis, 0, rank - 1);
         if (reversed[at]) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "axis %d specified more than once.", at);
         reversed[at] = true;
     }
@@ -150,21 +158,27 @@ static sm_status reverse_sequence(call *c)
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "seq_dim must be < input rank ( %lld vs. %d)", (long long)seq, s->rank);
     if (q == b) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "batch_dim == seq_dim == %d", q);
     if ((int64_t)tensor_count(c->in[1]) != s->dims[b])
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Length of seq_lengths != input.dims(%d), (%zu vs. %lld)", b, tensor_count(c->in[1]), (long long)s->dims[b]);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Length of seq_lengths != input.dims(%d), (%zu vs. %lld)", b,
+                         tensor_count(c->in[1]), (long long)s->dims[b]);
     TRY(move_output(c, 0, s));
     shape_strides(s, strides);
     for (int64_t row = 0; row < s->dims[b]; row++) {
         int64_t n = tensor_int(c->in[1], (size_t)row);
         if (n < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "seq_lengths(%lld) < 0", (long long)row);
-        if (n > s->dims[q]) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "seq_lengths(%lld) > input.dims(%d)", (long long)row, q);
-        for (int part = 0; part < 2; part++) {          /* the first n backwards, the rest as it is */
+        if (n > s->dims[q])
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "seq_lengths(%lld) > input.dims(%d)", (long long)row, q);
+        for (int part = 0; part < 2; part++) { /* the first n backwards, the rest as it is */
             move m = { .to_at = row * strides[b], .from_at = row * strides[b] };
-            if (part == 0) m.from_at += (n - 1) * strides[q];
-            else m.to_at += n * strides[q], m.from_at += n * strides[q];
+            if (part == 0)
+                m.from_at += (n - 1) * strides[q];
+            else
+                m.to_at += n * strides[q], m.from_at += n * strides[q];
             for (int d = 0; d < s->rank; d++) {
                 int64_t step = d == q && part == 0 ? -strides[d] : strides[d];
-                if (d == q) move_dim(&m, part == 0 ? n : s->dims[q] - n, strides[d], step);
-                else if (d != b) move_dim(&m, s->dims[d], strides[d], step);
+                if (d == q)
+                    move_dim(&m, part == 0 ? n : s->dims[q] - n, strides[d], step);
+                else if (d != b)
+                    move_dim(&m, s->dims[d], strides[d], step);
             }
             TRY(move_run(c, c->out[0], x, &m));
         }
@@ -197,10 +211,12 @@ static sm_status roll(call *c)
     move         m = { 0 };
     int          at;
     if (s->rank < 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "input must be 1-D or higher");
-    if (tensor_count(c->in[1]) != tensor_count(c->in[2])) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "shift and axis must have the same size");
+    if (tensor_count(c->in[1]) != tensor_count(c->in[2]))
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "shift and axis must have the same size");
     for (size_t i = 0; i < tensor_count(c->in[1]); i++) {
         int64_t axis = tensor_int(c->in[2], i), shift = tensor_int(c->in[1], i);
-        if (!move_axis(axis, s->rank, &at)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "axis %lld is out of range", (long long)axis);
+        if (!move_axis(axis, s->rank, &at))
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "axis %lld is out of range", (long long)axis);
         int64_t n = s->dims[at] > 0 ? s->dims[at] : 1;
         shifts[at] = ((shifts[at] + shift % n) % n + n) % n;
     }
@@ -212,7 +228,7 @@ static sm_status roll(call *c)
 /* -- Space and depth ------------------------------------------------------------------------------------------------------ */
 
 typedef struct blocks {
-    int     channel, row, column;        /* dimensions of the 4-D tensor             */
+    int     channel, row, column; /* dimensions of the 4-D tensor             */
     int64_t size;
 } blocks;
 
@@ -221,7 +237,8 @@ static sm_status block_layout(sm_error *err, const node *n, const shape *in, blo
     slice format = node_string(n, "data_format");
     bool  first = slice_is(format, "NCHW");
     if (slice_is(format, "NCHW_VECT_C")) return FAIL(err, SM_UNIMPLEMENTED, "data_format NCHW_VECT_C is for GPUs");
-    if (in->rank >= 0 && in->rank != 4) return FAIL(err, SM_INVALID_ARGUMENT, "Input rank should be: 4 instead of: %d", in->rank);
+    if (in->rank >= 0 && in->rank != 4)
+        return FAIL(err, SM_INVALID_ARGUMENT, "Input rank should be: 4 instead of: %d", in->rank);
     *b = (blocks){ first ? 1 : 3, first ? 2 : 1, first ? 3 : 2, node_int(n, "block_size") };
     if (b->size < 2) return FAIL(err, SM_INVALID_ARGUMENT, "Block size should be > 1: %lld", (long long)b->size);
     return SM_OK;
@@ -236,13 +253,17 @@ static sm_status block_shape(sm_error *err, const node *n, const shape *in, bool
     out->dims[0] = in->dims[0];
     if (to_depth) {
         if ((h >= 0 && h % s) || (w >= 0 && w % s))
-            return FAIL(err, SM_INVALID_ARGUMENT, "Image width %lld and height %lld should be divisible by block_size: %lld", (long long)w, (long long)h, (long long)s);
+            return FAIL(err, SM_INVALID_ARGUMENT,
+                        "Image width %lld and height %lld should be divisible by block_size: %lld", (long long)w,
+                        (long long)h, (long long)s);
         if (h >= 0) out->dims[b->row] = h / s;
         if (w >= 0) out->dims[b->column] = w / s;
-        if (d >= 0 && __builtin_mul_overflow(d, s * s, &out->dims[b->channel])) return FAIL(err, SM_INVALID_ARGUMENT, "block_size is too large");
+        if (d >= 0 && __builtin_mul_overflow(d, s * s, &out->dims[b->channel]))
+            return FAIL(err, SM_INVALID_ARGUMENT, "block_size is too large");
     } else {
         if (d >= 0 && d % (s * s))
-            return FAIL(err, SM_INVALID_ARGUMENT, "Input depth dimension %lld should be divisible by: %lld", (long long)d, (long long)(s * s));
+            return FAIL(err, SM_INVALID_ARGUMENT, "Input depth dimension %lld should be divisible by: %lld",
+                        (long long)d, (long long)(s * s));
         if (h >= 0) out->dims[b->row] = h * s;
         if (w >= 0) out->dims[b->column] = w * s;
         if (d >= 0) out->dims[b->channel] = d / (s * s);
@@ -267,19 +288,19 @@ static sm_status block_move(call *c, const blocks *b, const shape *wide, const s
 
 static sm_status infer_space_to_depth(infer *c)
 {
-    blocks b;
+    blocks b = { 0 };
     return block_shape(c->err, c->node, &c->in[0], true, &b, &c->out[0]);
 }
 
 static sm_status infer_depth_to_space(infer *c)
 {
-    blocks b;
+    blocks b = { 0 };
     return block_shape(c->err, c->node, &c->in[0], false, &b, &c->out[0]);
 }
 
 static sm_status space_to_depth(call *c)
 {
-    blocks b;
+    blocks b = { 0 };
     shape  s;
     TRY(block_shape(c->err, c->node, &c->in[0]->shape, true, &b, &s));
     TRY(move_output(c, 0, &s));
@@ -288,7 +309,7 @@ static sm_status space_to_depth(call *c)
 
 static sm_status depth_to_space(call *c)
 {
-    blocks b;
+    blocks b = { 0 };
     shape  s;
     TRY(block_shape(c->err, c->node, &c->in[0]->shape, false, &b, &s));
     TRY(move_output(c, 0, &s));

@@ -220,7 +220,7 @@ static sm_status unset_item(call *c, const tensor_list *l, tensor **out)
 static sm_status get_item(call *c)
 {
     const tensor_list *l;
-    int64_t            i;
+    int64_t            i = 0;
     tensor            *t = NULL;
     TRY(list_input(c, 0, &l));
     TRY(list_check_dtype(c, l));
@@ -240,7 +240,7 @@ static sm_status set_item(call *c)
     const tensor_list *l;
     tensor_list       *changed = NULL;
     tensor            *t = NULL;
-    int64_t            i;
+    int64_t            i = 0;
     TRY(list_input(c, 0, &l));
     TRY(list_check_dtype(c, l));
     TRY(list_int_input(c, 1, "index must be a scalar, got ", &i));
@@ -314,7 +314,7 @@ static sm_status resize_list(call *c)
 {
     const tensor_list *l;
     tensor_list       *changed = NULL;
-    int64_t            n;
+    int64_t            n = 0;
     TRY(list_input(c, 0, &l));
     TRY(list_int_input(c, 1, "size must be a scalar, got ", &n));
     if (n < 0)
