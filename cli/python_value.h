@@ -33,6 +33,7 @@ typedef enum py_kind {
 enum { PY_MAX_RANK = 16 };
 
 typedef struct py py;
+
 struct py {
     py_kind     kind;
     int         truth;          /* bool                                                     */

@@ -15,7 +15,7 @@
 #include "format/sstable.h"
 #include "format/tensor_proto.h"
 
-#define MAX_SHARDS 100000    /* five digits in the name of a data file */
+#define MAX_SHARDS 100000 /* five digits in the name of a data file */
 
 /* What an index may make us allocate: a snappy block yields up to 64 times its size, an entry of
  * few bytes a struct. */
@@ -44,8 +44,7 @@ static sm_status read_header(bundle *b, slice value, sm_error *err)
     return arena_check(&b->arena, "reading a checkpoint", err);
 }
 
-static sm_status fill_entry(const bundle *b, const tf_BundleEntryProto *p, bundle_entry *e,
-                            sm_error *err)
+static sm_status fill_entry(const bundle *b, const tf_BundleEntryProto *p, bundle_entry *e, sm_error *err)
 {
     e->dtype = (sm_dtype)p->dtype;
     size_t element = dtype_size(e->dtype);
@@ -53,8 +52,7 @@ static sm_status fill_entry(const bundle *b, const tf_BundleEntryProto *p, bundl
     TRY(shape_from_proto(p->shape, &e->shape, err));
     if (!shape_known(&e->shape)) return FAIL(err, SM_DATA_LOSS, "the shape is not fully known");
     int64_t count = shape_count(&e->shape);
-    if (count < 0 || (uint64_t)count > SIZE_MAX / element)
-        return FAIL(err, SM_DATA_LOSS, "the shape is too large");
+    if (count < 0 || (uint64_t)count > SIZE_MAX / element) return FAIL(err, SM_DATA_LOSS, "the shape is too large");
     if (p->shard_id < 0 || p->shard_id >= b->shards)
         return FAIL(err, SM_DATA_LOSS, "shard %d of %d", p->shard_id, b->shards);
     if (p->offset < 0 || p->size < 0) return FAIL(err, SM_DATA_LOSS, "negative offset or size");
@@ -78,8 +76,8 @@ static sm_status read_entry(void *context, slice key, slice value, sm_error *err
 
     if (!key.len) return read_header(b, value, err);
     if (!b->has_header) return FAIL(err, SM_DATA_LOSS, "the header entry is missing");
-    TRY_IN(message_decode(&type_BundleEntryProto, value, &b->arena, &p, err), err,
-           "tensor '" SLICE_FMT "'", SLICE_ARG(key));
+    TRY_IN(message_decode(&type_BundleEntryProto, value, &b->arena, &p, err), err, "tensor '" SLICE_FMT "'",
+           SLICE_ARG(key));
     bundle_entry *e = arena_push(&b->arena, &list->items, &list->count, &list->capacity, sizeof *e);
     if (!e) return arena_check(&b->arena, "reading a checkpoint", err);
     e->key = arena_copy(&b->arena, key);
@@ -95,10 +93,9 @@ static sm_status open_index(bundle *b, sm_error *err)
 
     TRY(arena_check(&b->arena, "opening a checkpoint", err));
     if (!file_exists(path))
-        return FAIL_KIND(
-            err, SM_NOT_FOUND, "NotFoundError",
-            "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for %s",
-            b->prefix);
+        return FAIL_KIND(err, SM_NOT_FOUND, "NotFoundError",
+                         "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for %s",
+                         b->prefix);
     TRY(file_open(path, b->copy, &b->index, err));
     b->arena.budget = ARENA_FLOOR + ARENA_FACTOR * b->index.bytes.len;
     TRY_IN(sstable_each(b->index.bytes, &b->arena, read_entry, b, err), err, "%s", path);
@@ -178,8 +175,7 @@ sm_status bundle_lookup(const bundle *b, slice key, const bundle_entry **out, sm
 {
     *out = bundle_find(b, key);
     if (*out) return SM_OK;
-    return FAIL_KIND(err, SM_NOT_FOUND, "NotFoundError",
-                     "Key " SLICE_FMT " not found in checkpoint", SLICE_ARG(key));
+    return FAIL_KIND(err, SM_NOT_FOUND, "NotFoundError", "Key " SLICE_FMT " not found in checkpoint", SLICE_ARG(key));
 }
 
 int bundle_shards(const bundle *b)

@@ -24,18 +24,16 @@
 typedef struct bundle bundle;
 
 typedef struct bundle_entry {
-    slice    key;
-    sm_dtype dtype;
-    shape    shape; /* of the whole tensor; always known                                    */
-    size_t   count; /* elements                                                             */
-    size_t   bytes; /* in memory: count * dtype_size                                        */
-    int      shard;
-    uint64_t offset,
-        size; /* where the stored bytes lie in the shard; 0, 0 for a partitioned one  */
-    uint32_t crc; /* of the stored bytes, masked                                          */
-    const tf_TensorSliceProto
-          *slices; /* of a partitioned tensor, whose parts are entries of their own */
-    size_t slice_count;
+    slice                      key;
+    sm_dtype                   dtype;
+    shape                      shape; /* of the whole tensor; always known                                    */
+    size_t                     count; /* elements                                                             */
+    size_t                     bytes; /* in memory: count * dtype_size                                        */
+    int                        shard;
+    uint64_t                   offset, size; /* where the stored bytes lie in the shard; 0, 0 for a partitioned one  */
+    uint32_t                   crc;          /* of the stored bytes, masked                                          */
+    const tf_TensorSliceProto *slices;       /* of a partitioned tensor, whose parts are entries of their own */
+    size_t                     slice_count;
 } bundle_entry;
 
 /* prefix is "<dir>/variables/variables". copy: read files into memory instead of mapping them.
@@ -48,8 +46,7 @@ size_t              bundle_count(const bundle *b);
 const bundle_entry *bundle_at(const bundle *b, size_t i);
 const bundle_entry *bundle_find(const bundle *b, slice key); /* NULL when there is none           */
 /* The same; NOT_FOUND "Key <key> not found in checkpoint". */
-sm_status bundle_lookup(const bundle *b, slice key, const bundle_entry **out,
-                        sm_error *err) CHECKED;
+sm_status bundle_lookup(const bundle *b, slice key, const bundle_entry **out, sm_error *err) CHECKED;
 int       bundle_shards(const bundle *b);
 bool      bundle_big_endian(const bundle *b);
 
@@ -64,20 +61,18 @@ sm_status bundle_verify(bundle *b, const bundle_entry *e, sm_error *err) CHECKED
 
 /* The whole tensor into size == e->bytes bytes: put together from its parts, in this machine's byte
  * order, checksum verified. Not for strings. */
-sm_status bundle_read(bundle *b, const bundle_entry *e, void *out, size_t size,
-                      sm_error *err) CHECKED;
+sm_status bundle_read(bundle *b, const bundle_entry *e, void *out, size_t size, sm_error *err) CHECKED;
 /* A box of it, row-major: dims [start[i], start[i] + length[i]) of every dimension; size is what
  * the box needs. */
-sm_status bundle_read_box(bundle *b, const bundle_entry *e, const int64_t *start,
-                          const int64_t *length, void *out, size_t size, sm_error *err) CHECKED;
+sm_status bundle_read_box(bundle *b, const bundle_entry *e, const int64_t *start, const int64_t *length, void *out,
+                          size_t size, sm_error *err) CHECKED;
 
 /* The elements of a string tensor in order, each a slice of the mapping; stops at the first status
  * that is not SM_OK. Strings of a partitioned tensor come in row-major order too. */
 typedef sm_status bundle_string_fn(void *context, size_t i, slice bytes, sm_error *err);
-sm_status bundle_each_string(bundle *b, const bundle_entry *e, bundle_string_fn *fn, void *context,
-                             sm_error *err) CHECKED;
+
+sm_status bundle_each_string(bundle *b, const bundle_entry *e, bundle_string_fn *fn, void *context, sm_error *err) CHECKED;
 /* Copies them into e->count zeroed tstrings. */
-sm_status bundle_read_strings(bundle *b, const bundle_entry *e, tstring *out,
-                              sm_error *err) CHECKED;
+sm_status bundle_read_strings(bundle *b, const bundle_entry *e, tstring *out, sm_error *err) CHECKED;
 
 #endif

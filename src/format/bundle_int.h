@@ -21,7 +21,7 @@ struct bundle {
     int             shards;
     entry_list      tensors;
     entry_list      parts; /* of partitioned tensors, under slice keys */
-    pthread_mutex_t lock; /* guards files */
+    pthread_mutex_t lock;  /* guards files */
     file_view      *files; /* one per shard; empty until it is touched */
     bool           *opened;
 };

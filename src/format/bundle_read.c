@@ -41,8 +41,7 @@ static sm_status open_shard(bundle *b, int shard, file_view *out, sm_error *err)
         else
             status = file_open(str_text(&path), b->copy, &b->files[shard], err);
         if (status == SM_NOT_FOUND)
-            (void)FAIL_KIND(err, status, "NotFoundError", "%s; No such file or directory",
-                            str_text(&path));
+            (void)FAIL_KIND(err, status, "NotFoundError", "%s; No such file or directory", str_text(&path));
         b->opened[shard] = status == SM_OK;
         str_clear(&path);
     }
@@ -59,10 +58,9 @@ static sm_status stored_bytes(bundle *b, const bundle_entry *e, slice *out, sm_e
     TRY(open_shard(b, e->shard, &file, err));
     if (e->offset > file.bytes.len || e->size > file.bytes.len - e->offset)
         return FAIL_KIND(err, SM_OUT_OF_RANGE, "OutOfRangeError",
-                         "Read less bytes than requested: %s: tensor '" SLICE_FMT
-                         "' lies at bytes %" PRIu64 " to %" PRIu64 " of shard %d, which has %zu",
-                         b->prefix, SLICE_ARG(e->key), e->offset, e->offset + e->size, e->shard,
-                         file.bytes.len);
+                         "Read less bytes than requested: %s: tensor '" SLICE_FMT "' lies at bytes %" PRIu64
+                         " to %" PRIu64 " of shard %d, which has %zu",
+                         b->prefix, SLICE_ARG(e->key), e->offset, e->offset + e->size, e->shard, file.bytes.len);
     *out = slice_make(file.bytes.ptr + e->offset, (size_t)e->size);
     return SM_OK;
 }
@@ -73,8 +71,7 @@ static sm_status compare_crc(const bundle *b, const bundle_entry *e, uint32_t go
 
     if (got == want) return SM_OK;
     return FAIL_KIND(err, SM_DATA_LOSS, "DataLossError",
-                     "TensorBundle at %s shard %d (%" PRIu64
-                     " bytes): Checksum does not match: stored %08" PRIu32
+                     "TensorBundle at %s shard %d (%" PRIu64 " bytes): Checksum does not match: stored %08" PRIu32
                      " vs. calculated on the restored bytes %" PRIu32,
                      b->prefix, e->shard, e->size, want, got);
 }
@@ -92,8 +89,7 @@ static sm_status check_size(const bundle_entry *e, sm_error *err)
 {
     if (e->size == e->bytes) return SM_OK;
     return FAIL(err, SM_DATA_LOSS,
-                "Invalid size in bundle entry: key " SLICE_FMT "; stored size %" PRIu64
-                "; expected size %zu",
+                "Invalid size in bundle entry: key " SLICE_FMT "; stored size %" PRIu64 "; expected size %zu",
                 SLICE_ARG(e->key), e->size, e->bytes);
 }
 
@@ -116,22 +112,20 @@ static box whole_box(const shape *s)
 {
     box whole = { .rank = s->rank };
 
-    for (int i = 0; i < s->rank; i++)
-        whole.length[i] = s->dims[i];
+    for (int i = 0; i < s->rank; i++) whole.length[i] = s->dims[i];
     return whole;
 }
 
 /* The i-th part of a partitioned tensor and where in the whole it lies. */
-static sm_status find_part(const bundle *b, const bundle_entry *e, size_t i,
-                           const bundle_entry **part, box *where, sm_error *err)
+static sm_status find_part(const bundle *b, const bundle_entry *e, size_t i, const bundle_entry **part, box *where,
+                           sm_error *err)
 {
     const tf_TensorSliceProto *p = &e->slices[i];
     int64_t                    start[SHAPE_MAX_RANK], length[SHAPE_MAX_RANK];
     str                        key;
 
     if (p->extent_count != (size_t)e->shape.rank)
-        return FAIL(err, SM_DATA_LOSS,
-                    "tensor '" SLICE_FMT "': part %zu has %zu dimensions, the tensor %d",
+        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': part %zu has %zu dimensions, the tensor %d",
                     SLICE_ARG(e->key), i, p->extent_count, e->shape.rank);
     *where = whole_box(&e->shape);
     for (int d = 0; d < e->shape.rank; d++) {
@@ -139,10 +133,8 @@ static sm_status find_part(const bundle *b, const bundle_entry *e, size_t i,
         start[d] = whole ? 0 : p->extent[d].start;
         length[d] = whole ? -1 : p->extent[d].length;
         if (whole) continue;
-        if (start[d] < 0 || length[d] < 0 || start[d] > e->shape.dims[d] ||
-            length[d] > e->shape.dims[d] - start[d])
-            return FAIL(err, SM_DATA_LOSS,
-                        "tensor '" SLICE_FMT "': part %zu lies outside the tensor",
+        if (start[d] < 0 || length[d] < 0 || start[d] > e->shape.dims[d] || length[d] > e->shape.dims[d] - start[d])
+            return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': part %zu lies outside the tensor",
                         SLICE_ARG(e->key), i);
         where->start[d] = start[d];
         where->length[d] = length[d];
@@ -152,16 +144,12 @@ static sm_status find_part(const bundle *b, const bundle_entry *e, size_t i,
     *part = key.failed ? NULL : bundle_find_part(b, str_slice(&key));
     str_clear(&key);
     if (!*part)
-        return FAIL(err, SM_DATA_LOSS,
-                    "tensor '" SLICE_FMT "': part %zu is missing from the checkpoint",
+        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': part %zu is missing from the checkpoint",
                     SLICE_ARG(e->key), i);
-    bool fits =
-        (*part)->dtype == e->dtype && (*part)->shape.rank == e->shape.rank && !(*part)->slice_count;
-    for (int d = 0; fits && d < e->shape.rank; d++)
-        fits = (*part)->shape.dims[d] == where->length[d];
+    bool fits = (*part)->dtype == e->dtype && (*part)->shape.rank == e->shape.rank && !(*part)->slice_count;
+    for (int d = 0; fits && d < e->shape.rank; d++) fits = (*part)->shape.dims[d] == where->length[d];
     if (!fits)
-        return FAIL(err, SM_DATA_LOSS,
-                    "tensor '" SLICE_FMT "': part %zu has another shape or type than it should",
+        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': part %zu has another shape or type than it should",
                     SLICE_ARG(e->key), i);
     return SM_OK;
 }
@@ -171,8 +159,8 @@ static size_t part_count(const bundle_entry *e)
     return e->slice_count ? e->slice_count : 1;
 }
 
-static sm_status get_part(const bundle *b, const bundle_entry *e, size_t i,
-                          const bundle_entry **part, box *where, sm_error *err)
+static sm_status get_part(const bundle *b, const bundle_entry *e, size_t i, const bundle_entry **part, box *where,
+                          sm_error *err)
 {
     if (e->slice_count) return find_part(b, e, i, part, where, err);
     *part = e;
@@ -215,8 +203,7 @@ static size_t offset_in(const box *within, const int64_t *point)
 }
 
 /* Copies `shared`, a box inside both, row by row. Returns the number of elements. */
-static size_t copy_box(const box *shared, const char *from, const box *from_box, char *to,
-                       const box *to_box, size_t element)
+static size_t copy_box(const box *shared, const char *from, const box *from_box, char *to, const box *to_box, size_t element)
 {
     int64_t point[SHAPE_MAX_RANK];
     int     last = shared->rank - 1;
@@ -224,8 +211,7 @@ static size_t copy_box(const box *shared, const char *from, const box *from_box,
 
     memcpy(point, shared->start, sizeof point);
     for (;;) {
-        memcpy(to + offset_in(to_box, point) * element, from + offset_in(from_box, point) * element,
-               run * element);
+        memcpy(to + offset_in(to_box, point) * element, from + offset_in(from_box, point) * element, run * element);
         copied += run;
         int d = last - 1;
         for (; d >= 0; d--) {
@@ -247,8 +233,7 @@ static void reverse_words(char *p, size_t bytes, size_t width)
     }
 }
 
-static sm_status read_boxes(bundle *b, const bundle_entry *e, const box *wanted, char *out,
-                            size_t count, sm_error *err)
+static sm_status read_boxes(bundle *b, const bundle_entry *e, const box *wanted, char *out, size_t count, sm_error *err)
 {
     size_t copied = 0, element = dtype_size(e->dtype);
 
@@ -262,19 +247,17 @@ static sm_status read_boxes(bundle *b, const bundle_entry *e, const box *wanted,
         copied += copy_box(&shared, bytes.ptr, &where, out, wanted, element);
     }
     if (copied != count)
-        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': its parts hold %zu of %zu elements",
-                    SLICE_ARG(e->key), copied, count);
-    if (swaps(b, e))
-        reverse_words(out, count * element,
-                      dtype_is(e->dtype, DTYPE_COMPLEX) ? element / 2 : element);
+        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': its parts hold %zu of %zu elements", SLICE_ARG(e->key),
+                    copied, count);
+    if (swaps(b, e)) reverse_words(out, count * element, dtype_is(e->dtype, DTYPE_COMPLEX) ? element / 2 : element);
     return SM_OK;
 }
 
 static sm_status refuse_objects(const bundle_entry *e, sm_error *err)
 {
     if (dtype_plain(e->dtype)) return SM_OK;
-    return FAIL(err, SM_UNIMPLEMENTED, "tensor '" SLICE_FMT "': its elements are of type %s",
-                SLICE_ARG(e->key), dtype_name(e->dtype));
+    return FAIL(err, SM_UNIMPLEMENTED, "tensor '" SLICE_FMT "': its elements are of type %s", SLICE_ARG(e->key),
+                dtype_name(e->dtype));
 }
 
 sm_status bundle_read(bundle *b, const bundle_entry *e, void *out, size_t size, sm_error *err)
@@ -284,26 +267,24 @@ sm_status bundle_read(bundle *b, const bundle_entry *e, void *out, size_t size, 
 
     TRY(refuse_objects(e, err));
     if (size != e->bytes)
-        return FAIL(err, SM_INVALID_ARGUMENT, "tensor '" SLICE_FMT "' has %zu bytes, not %zu",
-                    SLICE_ARG(e->key), e->bytes, size);
+        return FAIL(err, SM_INVALID_ARGUMENT, "tensor '" SLICE_FMT "' has %zu bytes, not %zu", SLICE_ARG(e->key),
+                    e->bytes, size);
     if (e->slice_count || swaps(b, e)) return read_boxes(b, e, &whole, out, e->count, err);
     TRY(part_bytes(b, e, &bytes, err));
     if (size) memcpy(out, bytes.ptr, size);
     return SM_OK;
 }
 
-sm_status bundle_read_box(bundle *b, const bundle_entry *e, const int64_t *start,
-                          const int64_t *length, void *out, size_t size, sm_error *err)
+sm_status bundle_read_box(bundle *b, const bundle_entry *e, const int64_t *start, const int64_t *length, void *out,
+                          size_t size, sm_error *err)
 {
     box    wanted = { .rank = e->shape.rank };
     size_t count = 1, element = dtype_size(e->dtype);
 
     TRY(refuse_objects(e, err));
     for (int d = 0; d < wanted.rank; d++) {
-        if (start[d] < 0 || length[d] < 0 || start[d] > e->shape.dims[d] ||
-            length[d] > e->shape.dims[d] - start[d])
-            return FAIL(err, SM_INVALID_ARGUMENT,
-                        "tensor '" SLICE_FMT "': the slice lies outside its shape",
+        if (start[d] < 0 || length[d] < 0 || start[d] > e->shape.dims[d] || length[d] > e->shape.dims[d] - start[d])
+            return FAIL(err, SM_INVALID_ARGUMENT, "tensor '" SLICE_FMT "': the slice lies outside its shape",
                         SLICE_ARG(e->key));
         wanted.start[d] = start[d];
         wanted.length[d] = length[d];
@@ -311,9 +292,8 @@ sm_status bundle_read_box(bundle *b, const bundle_entry *e, const int64_t *start
     }
     if (!e->count) count = 0;
     if (size != count * element)
-        return FAIL(err, SM_INVALID_ARGUMENT,
-                    "a slice of tensor '" SLICE_FMT "' has %zu bytes, not %zu", SLICE_ARG(e->key),
-                    count * element, size);
+        return FAIL(err, SM_INVALID_ARGUMENT, "a slice of tensor '" SLICE_FMT "' has %zu bytes, not %zu",
+                    SLICE_ARG(e->key), count * element, size);
     return read_boxes(b, e, &wanted, out, count, err);
 }
 
@@ -354,17 +334,14 @@ static sm_status begin_strings(bundle *b, const bundle_entry *part, string_reade
             total += n, crc = crc_of_length(crc, n, b->big_endian);
     }
     if (!p || (size_t)(end - p) != total + 4)
-        return FAIL(err, SM_DATA_LOSS,
-                    "tensor '" SLICE_FMT "': the lengths of its strings do not fit its size",
+        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': the lengths of its strings do not fit its size",
                     SLICE_ARG(part->key));
     memcpy(stored, p, 4);
     if (b->big_endian) reverse_words(stored, 4, 4);
     uint32_t want = crc32c_unmask(le32(stored));
     if (want != crc)
         return FAIL_KIND(err, SM_DATA_LOSS, "DataLossError",
-                         "The length checksum does not match: expected %08" PRIu32
-                         " but actual is %08" PRIu32,
-                         want, crc);
+                         "The length checksum does not match: expected %08" PRIu32 " but actual is %08" PRIu32, want, crc);
     r->text = p + 4;
     return compare_crc(b, part, crc32c_extend(crc, slice_make(p, (size_t)(end - p))), err);
 }
@@ -379,8 +356,8 @@ static slice next_string(string_reader *r)
 }
 
 /* Fills `all`, the elements of the whole tensor in row-major order, from one part. */
-static sm_status place_strings(bundle *b, const bundle_entry *part, const box *where,
-                               const box *whole, slice *all, sm_error *err)
+static sm_status place_strings(bundle *b, const bundle_entry *part, const box *where, const box *whole, slice *all,
+                               sm_error *err)
 {
     string_reader r;
     int64_t       point[SHAPE_MAX_RANK];
@@ -397,8 +374,8 @@ static sm_status place_strings(bundle *b, const bundle_entry *part, const box *w
     return SM_OK;
 }
 
-static sm_status each_partitioned(bundle *b, const bundle_entry *e, arena *scratch,
-                                  bundle_string_fn *fn, void *context, sm_error *err)
+static sm_status each_partitioned(bundle *b, const bundle_entry *e, arena *scratch, bundle_string_fn *fn, void *context,
+                                  sm_error *err)
 {
     box                 whole = whole_box(&e->shape), where;
     const bundle_entry *part;
@@ -407,32 +384,29 @@ static sm_status each_partitioned(bundle *b, const bundle_entry *e, arena *scrat
     for (size_t i = 0; i < e->slice_count; i++) {
         TRY(find_part(b, e, i, &part, &where, err));
         if (part->count > part->size) /* a string takes at least the byte of its length */
-            return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "' has more strings than bytes",
-                        SLICE_ARG(e->key));
+            return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "' has more strings than bytes", SLICE_ARG(e->key));
         count += part->count;
     }
     if (count != e->count)
-        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': its parts hold %zu of %zu elements",
-                    SLICE_ARG(e->key), count, e->count);
+        return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': its parts hold %zu of %zu elements", SLICE_ARG(e->key),
+                    count, e->count);
     slice *all = ARENA_ARRAY(scratch, slice, count);
     TRY(arena_check(scratch, "reading a checkpoint", err));
     for (size_t i = 0; i < e->slice_count; i++) {
         TRY(find_part(b, e, i, &part, &where, err));
         TRY(place_strings(b, part, &where, &whole, all, err));
     }
-    for (size_t i = 0; i < count; i++)
-        TRY(fn(context, i, all[i], err));
+    for (size_t i = 0; i < count; i++) TRY(fn(context, i, all[i], err));
     return SM_OK;
 }
 
-sm_status bundle_each_string(bundle *b, const bundle_entry *e, bundle_string_fn *fn, void *context,
-                             sm_error *err)
+sm_status bundle_each_string(bundle *b, const bundle_entry *e, bundle_string_fn *fn, void *context, sm_error *err)
 {
     string_reader r;
 
     if (e->dtype != SM_STRING)
-        return FAIL(err, SM_INVALID_ARGUMENT, "tensor '" SLICE_FMT "' holds %s, not strings",
-                    SLICE_ARG(e->key), dtype_name(e->dtype));
+        return FAIL(err, SM_INVALID_ARGUMENT, "tensor '" SLICE_FMT "' holds %s, not strings", SLICE_ARG(e->key),
+                    dtype_name(e->dtype));
     if (e->slice_count) {
         arena scratch;
         arena_init(&scratch, 0);
@@ -441,8 +415,7 @@ sm_status bundle_each_string(bundle *b, const bundle_entry *e, bundle_string_fn 
         return status;
     }
     TRY(begin_strings(b, e, &r, err));
-    for (size_t i = 0; i < e->count; i++)
-        TRY(fn(context, i, next_string(&r), err));
+    for (size_t i = 0; i < e->count; i++) TRY(fn(context, i, next_string(&r), err));
     return SM_OK;
 }
 

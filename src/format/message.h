@@ -51,30 +51,29 @@ typedef enum field_type {
 } field_type;
 
 typedef enum field_label {
-    FIELD_ABSENT, /* a hole in the table: no such field                                        */
-    FIELD_PLAIN, /* a scalar; present when it is not zero                                     */
+    FIELD_ABSENT,   /* a hole in the table: no such field                                        */
+    FIELD_PLAIN,    /* a scalar; present when it is not zero                                     */
     FIELD_OPTIONAL, /* a scalar with its own presence bit; `extra` is the offset of a bool       */
-    FIELD_POINTER, /* a sub-message by pointer                                                  */
+    FIELD_POINTER,  /* a sub-message by pointer                                                  */
     FIELD_EMBEDDED, /* a sub-message inside the struct: the value of a map entry                 */
     FIELD_REPEATED, /* `extra` is the offset of the size_t count                                 */
-    FIELD_MAP, /* the same, of entries; `of` describes the entry                            */
-    FIELD_ONEOF /* `extra` is the offset of `which`                                          */
+    FIELD_MAP,      /* the same, of entries; `of` describes the entry                            */
+    FIELD_ONEOF     /* `extra` is the offset of `which`                                          */
 } field_label;
 
 typedef struct message_field {
     const char *name;
-    const void
-            *of; /* const message_type * of a sub-message or entry, const enum_type * of an enum */
-    uint16_t offset, extra;
-    uint8_t  type, label; /* field_type, field_label */
+    const void *of; /* const message_type * of a sub-message or entry, const enum_type * of an enum */
+    uint16_t    offset, extra;
+    uint8_t     type, label; /* field_type, field_label */
 } message_field;
 
 typedef struct message_type {
-    const char          *name; /* "tensorflow.NodeDef"; NULL: the entry of a map */
-    const message_field *fields; /* indexed by field number                        */
+    const char          *name;      /* "tensorflow.NodeDef"; NULL: the entry of a map */
+    const message_field *fields;    /* indexed by field number                        */
     uint16_t             field_end; /* one past the largest number                    */
-    uint16_t             lists; /* how many of the fields are lists or maps       */
-    uint32_t             size; /* of the struct                                  */
+    uint16_t             lists;     /* how many of the fields are lists or maps       */
+    uint32_t             size;      /* of the struct                                  */
 } message_type;
 
 typedef struct enum_value {
@@ -196,26 +195,22 @@ enum {
 /* Merges wire into *message (begin with zeroes): scalars replace, lists grow, sub-messages merge.
  * Slices point into wire. DATA_LOSS when the bytes are no such message, RESOURCE_EXHAUSTED when the
  * arena is spent. */
-sm_status message_decode(const message_type *type, slice wire, arena *a, void *message,
-                         sm_error *err) CHECKED;
+sm_status message_decode(const message_type *type, slice wire, arena *a, void *message, sm_error *err) CHECKED;
 
 /* The bytes, in a. Deterministic: fields in the order of their numbers, maps sorted by key
  * (integers by value, strings bytewise), then the unknown fields. That is the order of protobuf's
  * C++, which fingerprints are made of. A file that TensorFlow's Python wrote comes back byte for
  * byte but for the order of maps: Python's protobuf writes integer keys in descending order and a
  * string key after the longer ones that it begins ("Tidx" before "T"). */
-sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out,
-                         sm_error *err) CHECKED;
+sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out, sm_error *err) CHECKED;
 /* The number of those bytes. */
-sm_status message_size(const message_type *type, const void *message, size_t *size,
-                       sm_error *err) CHECKED;
+sm_status message_size(const message_type *type, const void *message, size_t *size, sm_error *err) CHECKED;
 
 /* -- Text format (text_parse.c, text_print.c) ------------------------------------------------- */
 
 /* Parses protobuf's text format (saved_model.pbtxt). Strings without escapes point into text.
  * DATA_LOSS with "line:column: what is wrong". */
-sm_status message_parse_text(const message_type *type, slice text, arena *a, void *message,
-                             sm_error *err) CHECKED;
+sm_status message_parse_text(const message_type *type, slice text, arena *a, void *message, sm_error *err) CHECKED;
 /* Prints as protobuf does: two spaces of indentation, fields in the order of their numbers, maps
  * sorted by key, Any expanded when its type is known. */
 void message_print(const message_type *type, const void *message, str *out);

@@ -16,8 +16,8 @@ typedef struct queue {
 
 typedef struct encoder {
     arena *scratch;
-    queue  sizes;       /* size_t       */
-    queue  orders;      /* const void **, one per map that has entries */
+    queue  sizes;  /* size_t       */
+    queue  orders; /* const void **, one per map that has entries */
     char  *out;
     bool   too_deep;
 } encoder;
@@ -44,8 +44,7 @@ bool message_field_set(const message_field *f, const void *message, uint32_t num
     case FIELD_POINTER: return *LIST_OF(message, f) != NULL;
     case FIELD_REPEATED:
     case FIELD_MAP: return *COUNT_OF(message, f) != 0;
-    case FIELD_ONEOF:
-        return *WHICH_OF(message, f) == number && (f->type != FIELD_SUB || *LIST_OF(message, f));
+    case FIELD_ONEOF: return *WHICH_OF(message, f) == number && (f->type != FIELD_SUB || *LIST_OF(message, f));
     case FIELD_EMBEDDED: return true;
     case FIELD_ABSENT: break;
     }
@@ -70,21 +69,19 @@ static int by_text(const void *a, const void *b)
     return slice_cmp(KEY(a, slice), KEY(b, slice));
 }
 
-typedef int             key_order(const void *, const void *);
+typedef int key_order(const void *, const void *);
+
 static key_order *const order_of[] = {
-    [FIELD_INT32] = by_i32,   [FIELD_INT64] = by_i64,   [FIELD_UINT32] = by_u32,
-    [FIELD_UINT64] = by_u64,  [FIELD_SINT64] = by_i64,  [FIELD_FIXED32] = by_u32,
-    [FIELD_FIXED64] = by_u64, [FIELD_STRING] = by_text,
+    [FIELD_INT32] = by_i32,  [FIELD_INT64] = by_i64,   [FIELD_UINT32] = by_u32,  [FIELD_UINT64] = by_u64,
+    [FIELD_SINT64] = by_i64, [FIELD_FIXED32] = by_u32, [FIELD_FIXED64] = by_u64, [FIELD_STRING] = by_text,
 };
 
-const void **message_sorted_entries(const message_type *entry, const void *entries, size_t count,
-                                    arena *a)
+const void **message_sorted_entries(const message_type *entry, const void *entries, size_t count, arena *a)
 {
     const void **sorted = ARENA_ARRAY(a, const void *, count);
 
     if (!sorted) return NULL;
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = (const char *)entries + i * entry->size;
+    for (size_t i = 0; i < count; i++) sorted[i] = (const char *)entries + i * entry->size;
     qsort(sorted, count, sizeof *sorted, order_of[entry->fields[1].type]);
     return sorted;
 }
@@ -122,8 +119,7 @@ static size_t packed_size(const message_field *f, const void *message)
     const char *list = *LIST_OF(message, f);
 
     if (wire_of[f->type] != WIRE_VARINT) return count * size_of[f->type];
-    for (size_t i = 0; i < count; i++)
-        size += varint_size(varint_value(list + i * size_of[f->type], f->type));
+    for (size_t i = 0; i < count; i++) size += varint_size(varint_value(list + i * size_of[f->type], f->type));
     return size;
 }
 
@@ -131,8 +127,7 @@ static size_t packed_size(const message_field *f, const void *message)
 static size_t measure_sub(encoder *e, const message_type *type, const void *message, int depth)
 {
     size_t  index = e->sizes.count;
-    size_t *place =
-        arena_push(e->scratch, &e->sizes.items, &e->sizes.count, &e->sizes.capacity, sizeof *place);
+    size_t *place = arena_push(e->scratch, &e->sizes.items, &e->sizes.count, &e->sizes.capacity, sizeof *place);
 
     if (!place) return 0;
     size_t size = measure(e, type, message, depth + 1);
@@ -140,27 +135,23 @@ static size_t measure_sub(encoder *e, const message_type *type, const void *mess
     return varint_size(size) + size;
 }
 
-static size_t measure_list(encoder *e, const message_field *f, const void *message, size_t tag,
-                           int depth)
+static size_t measure_list(encoder *e, const message_field *f, const void *message, size_t tag, int depth)
 {
     size_t      count = *COUNT_OF(message, f), size = 0;
     const char *list = *LIST_OF(message, f);
 
     if (f->label == FIELD_MAP) {
-        const void ***order = arena_push(e->scratch, &e->orders.items, &e->orders.count,
-                                         &e->orders.capacity, sizeof *order);
-        const void  **sorted = message_sorted_entries(f->of, list, count, e->scratch);
+        const void ***order =
+            arena_push(e->scratch, &e->orders.items, &e->orders.count, &e->orders.capacity, sizeof *order);
+        const void **sorted = message_sorted_entries(f->of, list, count, e->scratch);
         if (!order || !sorted) return 0;
         *order = sorted;
-        for (size_t i = 0; i < count; i++)
-            size += tag + measure_sub(e, f->of, sorted[i], depth);
+        for (size_t i = 0; i < count; i++) size += tag + measure_sub(e, f->of, sorted[i], depth);
     } else if (f->type == FIELD_SUB) {
         for (size_t i = 0; i < count; i++)
-            size +=
-                tag + measure_sub(e, f->of, list + i * ((const message_type *)f->of)->size, depth);
+            size += tag + measure_sub(e, f->of, list + i * ((const message_type *)f->of)->size, depth);
     } else if (f->type >= FIELD_STRING) {
-        for (size_t i = 0; i < count; i++)
-            size += tag + scalar_size(list + i * sizeof(slice), f->type);
+        for (size_t i = 0; i < count; i++) size += tag + scalar_size(list + i * sizeof(slice), f->type);
     } else {
         size_t packed = packed_size(f, message);
         size = tag + varint_size(packed) + packed;
@@ -169,8 +160,7 @@ static size_t measure_list(encoder *e, const message_field *f, const void *messa
 }
 
 /* Entries of maps hold key and value always, messages what is set. */
-static bool is_written(const message_type *type, const message_field *f, const void *message,
-                       uint32_t number)
+static bool is_written(const message_type *type, const message_field *f, const void *message, uint32_t number)
 {
     return f->label != FIELD_ABSENT && (!type->name || message_field_set(f, message, number));
 }
@@ -194,8 +184,7 @@ static size_t measure(encoder *e, const message_type *type, const void *message,
         else
             size += tag + scalar_size(AT(message, f), f->type);
     }
-    for (const message_unknown *u = *(message_unknown *const *)message; u; u = u->next)
-        size += u->bytes.len;
+    for (const message_unknown *u = *(message_unknown *const *)message; u; u = u->next) size += u->bytes.len;
     return size;
 }
 
@@ -252,11 +241,9 @@ static void emit_list(encoder *e, const message_field *f, uint32_t number, const
 
     if (f->label == FIELD_MAP) {
         const void **sorted = ((const void ***)e->orders.items)[e->orders.next++];
-        for (size_t i = 0; i < count; i++)
-            emit_sub(e, number, f->of, sorted[i]);
+        for (size_t i = 0; i < count; i++) emit_sub(e, number, f->of, sorted[i]);
     } else if (f->type == FIELD_SUB) {
-        for (size_t i = 0; i < count; i++)
-            emit_sub(e, number, f->of, list + i * ((const message_type *)f->of)->size);
+        for (size_t i = 0; i < count; i++) emit_sub(e, number, f->of, list + i * ((const message_type *)f->of)->size);
     } else if (f->type >= FIELD_STRING) {
         for (size_t i = 0; i < count; i++) {
             emit_tag(e, number, WIRE_LENGTH);
@@ -265,8 +252,7 @@ static void emit_list(encoder *e, const message_field *f, uint32_t number, const
     } else {
         emit_tag(e, number, WIRE_LENGTH);
         e->out = put_varint(e->out, packed_size(f, message));
-        for (size_t i = 0; i < count; i++)
-            emit_scalar(e, list + i * size_of[f->type], f->type);
+        for (size_t i = 0; i < count; i++) emit_scalar(e, list + i * size_of[f->type], f->type);
     }
 }
 
@@ -286,24 +272,19 @@ static void emit_message(encoder *e, const message_type *type, const void *messa
             emit_scalar(e, AT(message, f), f->type);
         }
     }
-    for (const message_unknown *u = *(message_unknown *const *)message; u; u = u->next)
-        emit_bytes(e, u->bytes);
+    for (const message_unknown *u = *(message_unknown *const *)message; u; u = u->next) emit_bytes(e, u->bytes);
 }
 
 /* -- Entry points ------------------------------------------------------------------------------ */
 
-static sm_status measure_all(encoder *e, const message_type *type, const void *message,
-                             size_t *size, sm_error *err)
+static sm_status measure_all(encoder *e, const message_type *type, const void *message, size_t *size, sm_error *err)
 {
     *size = measure(e, type, message, 0);
-    if (e->too_deep)
-        return FAIL(err, SM_INVALID_ARGUMENT, "messages are nested more than %d deep",
-                    MESSAGE_MAX_DEPTH);
+    if (e->too_deep) return FAIL(err, SM_INVALID_ARGUMENT, "messages are nested more than %d deep", MESSAGE_MAX_DEPTH);
     return arena_check(e->scratch, "writing a message", err);
 }
 
-sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out,
-                         sm_error *err)
+sm_status message_encode(const message_type *type, const void *message, arena *a, slice *out, sm_error *err)
 {
     arena     scratch;
     size_t    size;

@@ -135,8 +135,7 @@ void *message_map_find(const void *entries, size_t count, size_t entry_size, sli
     const char *at = entries;
 
     for (size_t i = 0; i < count; i++, at += entry_size) {
-        if (slice_eq(((const string_entry *)(const void *)at)->key, key))
-            return (void *)(uintptr_t)at;
+        if (slice_eq(((const string_entry *)(const void *)at)->key, key)) return (void *)(uintptr_t)at;
     }
     return NULL;
 }

@@ -18,13 +18,13 @@
 #include <stdio.h>
 
 #define MAGIC "\x93NUMPY"
-#define HEADER_LIMIT (1 << 20)    /* numpy itself stops at 10,000 */
+#define HEADER_LIMIT (1 << 20) /* numpy itself stops at 10,000 */
 
 /* -- Types ------------------------------------------------------------------------------------- */
 
 typedef struct npy_type {
     sm_dtype    dtype;
-    const char *descr; /* kind and size                            */
+    const char *descr;  /* kind and size                            */
     const char *record; /* the field's name where it is a record    */
 } npy_type;
 
@@ -41,8 +41,7 @@ enum { TYPE_COUNT = sizeof npy_types / sizeof *npy_types };
 
 static sm_status unknown_type(const npy_header *h, sm_error *err)
 {
-    return FAIL(err, SM_UNIMPLEMENTED, "no tensor has elements of numpy's type '" SLICE_FMT "'",
-                SLICE_ARG(h->descr));
+    return FAIL(err, SM_UNIMPLEMENTED, "no tensor has elements of numpy's type '" SLICE_FMT "'", SLICE_ARG(h->descr));
 }
 
 static sm_status find_type(const npy_header *h, npy *n, sm_error *err)
@@ -63,15 +62,13 @@ static sm_status find_type(const npy_header *h, npy *n, sm_error *err)
         return h->record.len ? unknown_type(h, err) : SM_OK;
     }
     if ((kind.ptr[0] == 'S' || kind.ptr[0] == 'U') && !h->record.len) {
-        if (!slice_int(slice_tail(kind, 1), &size) || size < 0 || size > INT32_MAX)
-            return unknown_type(h, err);
+        if (!slice_int(slice_tail(kind, 1), &size) || size < 0 || size > INT32_MAX) return unknown_type(h, err);
         n->kind = kind.ptr[0] == 'S' ? NPY_BYTES : NPY_TEXT;
         n->item_size = (size_t)size * (n->kind == NPY_TEXT ? 4 : 1);
         return SM_OK;
     }
     for (int i = 0; i < TYPE_COUNT; i++) {
-        if (!slice_is(kind, npy_types[i].descr) || !slice_is(h->record, npy_types[i].record))
-            continue;
+        if (!slice_is(kind, npy_types[i].descr) || !slice_is(h->record, npy_types[i].record)) continue;
         n->kind = NPY_NUMBERS;
         n->dtype = npy_types[i].dtype;
         n->item_size = dtype_size(n->dtype);
@@ -86,12 +83,10 @@ static sm_status split_header(slice file, slice *header, size_t *data_offset, sm
 {
     size_t prefix, length;
 
-    if (file.len < 10 || memcmp(file.ptr, MAGIC, 6) != 0)
-        return FAIL(err, SM_DATA_LOSS, "not an npy file");
+    if (file.len < 10 || memcmp(file.ptr, MAGIC, 6) != 0) return FAIL(err, SM_DATA_LOSS, "not an npy file");
     int major = file.ptr[6], minor = file.ptr[7];
     if (major < 1 || major > 3 || minor)
-        return FAIL(err, SM_UNIMPLEMENTED, "npy version %d.%d; known are 1.0, 2.0 and 3.0", major,
-                    minor);
+        return FAIL(err, SM_UNIMPLEMENTED, "npy version %d.%d; known are 1.0, 2.0 and 3.0", major, minor);
     prefix = major == 1 ? 10 : 12;
     if (file.len < prefix) return FAIL(err, SM_DATA_LOSS, "the npy file ends in its header");
     length = major == 1 ? le16(file.ptr + 8) : le32(file.ptr + 8);
@@ -120,8 +115,7 @@ sm_status npy_parse(slice file, npy *out, sm_error *err)
     n.data = slice_tail(file, n.data_offset);
     if (n.kind != NPY_OBJECTS) {
         if (n.data.len < n.count * n.item_size)
-            return FAIL(err, SM_DATA_LOSS,
-                        "the npy file holds %zu bytes of data, its header promises %zu", n.data.len,
+            return FAIL(err, SM_DATA_LOSS, "the npy file holds %zu bytes of data, its header promises %zu", n.data.len,
                         n.count * n.item_size);
         if (!n.item_size && n.count > file.len) /* 'S0': nothing in the file justifies so many */
             return FAIL(err, SM_DATA_LOSS, "the npy file promises %zu empty strings", n.count);
@@ -138,8 +132,7 @@ static size_t file_index(const npy *n, size_t i, const int64_t *point)
     size_t index = 0;
 
     if (!n->fortran) return i;
-    for (int d = n->shape.rank - 1; d >= 0; d--)
-        index = index * (size_t)n->shape.dims[d] + (size_t)point[d];
+    for (int d = n->shape.rank - 1; d >= 0; d--) index = index * (size_t)n->shape.dims[d] + (size_t)point[d];
     return index;
 }
 
@@ -164,8 +157,7 @@ static void swap_words(char *p, size_t bytes, size_t width)
 
 static sm_status refuse_pickle(const npy *n, sm_error *err)
 {
-    return FAIL(err, SM_UNIMPLEMENTED,
-                "the npy file holds a pickle of Python objects (at byte %zu)", n->data_offset);
+    return FAIL(err, SM_UNIMPLEMENTED, "the npy file holds a pickle of Python objects (at byte %zu)", n->data_offset);
 }
 
 sm_status npy_read(const npy *n, void *out, sm_error *err)
@@ -180,12 +172,9 @@ sm_status npy_read(const npy *n, void *out, sm_error *err)
         memcpy(to, n->data.ptr, n->bytes);
     } else {
         for (size_t i = 0; i < n->count; i++, step(&n->shape, point))
-            memcpy(to + i * n->item_size, n->data.ptr + file_index(n, i, point) * n->item_size,
-                   n->item_size);
+            memcpy(to + i * n->item_size, n->data.ptr + file_index(n, i, point) * n->item_size, n->item_size);
     }
-    if (n->swap)
-        swap_words(to, n->bytes,
-                   dtype_is(n->dtype, DTYPE_COMPLEX) ? n->item_size / 2 : n->item_size);
+    if (n->swap) swap_words(to, n->bytes, dtype_is(n->dtype, DTYPE_COMPLEX) ? n->item_size / 2 : n->item_size);
     if (n->dtype == SM_BOOL) {
         for (size_t i = 0; i < n->bytes; i++)
             to[i] = to[i] != 0; /* numpy takes any byte for true; a C bool is 0 or 1 */
@@ -195,8 +184,7 @@ sm_status npy_read(const npy *n, void *out, sm_error *err)
 
 static slice fixed_bytes(const char *p, size_t width)
 {
-    while (width && !p[width - 1])
-        width--;
+    while (width && !p[width - 1]) width--;
     return slice_make(p, width);
 }
 
@@ -222,16 +210,14 @@ sm_status npy_read_strings(const npy *n, tstring *out, sm_error *err)
     sm_status status = SM_OK;
 
     if (n->kind == NPY_OBJECTS) return refuse_pickle(n, err);
-    if (n->kind == NPY_NUMBERS)
-        return FAIL(err, SM_INVALID_ARGUMENT, "the npy file holds %s", dtype_name(n->dtype));
+    if (n->kind == NPY_NUMBERS) return FAIL(err, SM_INVALID_ARGUMENT, "the npy file holds %s", dtype_name(n->dtype));
     str_init(&text);
     for (size_t i = 0; status == SM_OK && i < n->count; i++, step(&n->shape, point)) {
         const char *p = n->data.ptr + file_index(n, i, point) * n->item_size;
         slice       bytes = n->kind == NPY_BYTES ? fixed_bytes(p, n->item_size) : slice_make("", 0);
         if (n->kind == NPY_TEXT) {
             str_reset(&text);
-            if (!fixed_text(n, p, &text))
-                status = FAIL(err, SM_DATA_LOSS, "string %zu of the npy file is not text", i);
+            if (!fixed_text(n, p, &text)) status = FAIL(err, SM_DATA_LOSS, "string %zu of the npy file is not text", i);
             bytes = str_slice(&text);
         }
         if (status == SM_OK && (text.failed || !tstring_set(&out[i], bytes)))
@@ -329,11 +315,9 @@ static void add_pickle(str *out, const shape *s, const tstring *strings, size_t 
                                "b\x89](";
 
     str_add(out, slice_make(begin, sizeof begin - 1));
-    for (int d = 0; d < s->rank; d++)
-        add_pickled_int(out, (uint64_t)s->dims[d]);
+    for (int d = 0; d < s->rank; d++) add_pickled_int(out, (uint64_t)s->dims[d]);
     str_add(out, slice_make(type, sizeof type - 1));
-    for (size_t i = 0; i < count; i++)
-        add_pickled_bytes(out, tstring_get(&strings[i]));
+    for (size_t i = 0; i < count; i++) add_pickled_bytes(out, tstring_get(&strings[i]));
     str_addz(out, "etb.");
 }
 
@@ -342,8 +326,7 @@ static void encode_strings(const shape *s, const tstring *strings, size_t count,
     string_sizes sizes = survey(strings, count);
     char         descr[32];
 
-    if (sizes.ends_in_zero ||
-        (count && sizes.widest > ((size_t)1 << 20) / count + 16 * (sizes.total / count))) {
+    if (sizes.ends_in_zero || (count && sizes.widest > ((size_t)1 << 20) / count + 16 * (sizes.total / count))) {
         add_header(out, "'|O'", s);
         add_pickle(out, s, strings, count);
         return;
@@ -357,8 +340,7 @@ static void encode_strings(const shape *s, const tstring *strings, size_t count,
     }
 }
 
-sm_status npy_encode(sm_dtype t, const shape *s, const void *data, str *head, slice *tail,
-                     sm_error *err)
+sm_status npy_encode(sm_dtype t, const shape *s, const void *data, str *head, slice *tail, sm_error *err)
 {
     char descr[64] = "";
 
@@ -381,8 +363,7 @@ sm_status npy_encode(sm_dtype t, const shape *s, const void *data, str *head, sl
         add_header(head, descr, s);
         *tail = slice_make(data, count * dtype_size(t));
     }
-    if (head->failed)
-        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while writing an npy file");
+    if (head->failed) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while writing an npy file");
     return SM_OK;
 }
 

@@ -14,8 +14,7 @@ typedef struct cursor {
 
 static char next_char(cursor *c)
 {
-    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r'))
-        c->p++;
+    while (c->p < c->end && (*c->p == ' ' || *c->p == '\t' || *c->p == '\n' || *c->p == '\r')) c->p++;
     return c->p < c->end ? *c->p : 0;
 }
 
@@ -32,8 +31,7 @@ static bool take_text(cursor *c, slice *out)
 
     if (quote != '\'' && quote != '"') return false;
     const char *from = ++c->p;
-    while (c->p < c->end && *c->p != quote && *c->p != '\\')
-        c->p++;
+    while (c->p < c->end && *c->p != quote && *c->p != '\\') c->p++;
     if (c->p == c->end || *c->p != quote) return false;
     *out = slice_make(from, (size_t)(c->p++ - from));
     return true;
@@ -45,9 +43,7 @@ static bool take_bool(cursor *c, bool *out)
 
     (void)next_char(c);
     for (int i = 0; i < 2; i++) {
-        if (!slice_eq(slice_head(slice_make(c->p, (size_t)(c->end - c->p)), words[i].len),
-                      words[i]))
-            continue;
+        if (!slice_eq(slice_head(slice_make(c->p, (size_t)(c->end - c->p)), words[i].len), words[i])) continue;
         c->p += words[i].len;
         *out = i;
         return true;
@@ -59,8 +55,7 @@ static bool take_int(cursor *c, int64_t *out)
 {
     (void)next_char(c);
     const char *from = c->p;
-    while (c->p < c->end && *c->p >= '0' && *c->p <= '9')
-        c->p++;
+    while (c->p < c->end && *c->p >= '0' && *c->p <= '9') c->p++;
     if (!slice_int(slice_make(from, (size_t)(c->p - from)), out)) return false;
     if (c->p < c->end && *c->p == 'L') c->p++;
     return true;
@@ -81,8 +76,7 @@ static bool take_shape(cursor *c, shape *out)
 static bool take_descr(cursor *c, npy_header *h)
 {
     if (!take(c, '[')) return take_text(c, &h->descr);
-    if (!take(c, '(') || !take_text(c, &h->record) || !take(c, ',') || !take_text(c, &h->descr))
-        return false;
+    if (!take(c, '(') || !take_text(c, &h->record) || !take(c, ',') || !take_text(c, &h->descr)) return false;
     (void)take(c, ',');
     if (!take(c, ')')) return false;
     (void)take(c, ',');
@@ -110,9 +104,6 @@ sm_status npy_header_parse(slice text, npy_header *out, sm_error *err)
         good = take_item(&c, out);
         if (good && !take(&c, ',')) good = next_char(&c) == '}';
     }
-    if (good && out->has_descr && out->has_order && out->has_shape && !next_char(&c) &&
-        c.p == c.end)
-        return SM_OK;
-    return FAIL(err, SM_DATA_LOSS, "cannot read the npy header: " SLICE_FMT,
-                SLICE_ARG(slice_head(text, 200)));
+    if (good && out->has_descr && out->has_order && out->has_shape && !next_char(&c) && c.p == c.end) return SM_OK;
+    return FAIL(err, SM_DATA_LOSS, "cannot read the npy header: " SLICE_FMT, SLICE_ARG(slice_head(text, 200)));
 }

@@ -6,8 +6,8 @@
 #include "base/shape.h"
 
 typedef struct npy_header {
-    slice descr;        /* "<f4"; of a record the type of its only field */
-    slice record;       /* the name of that field, or empty              */
+    slice descr;  /* "<f4"; of a record the type of its only field */
+    slice record; /* the name of that field, or empty              */
     bool  fortran;
     shape shape;
     bool  has_descr, has_order, has_shape;

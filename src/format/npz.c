@@ -30,8 +30,7 @@ static sm_status open_failed(const char *path, int code, sm_error *err)
     sm_status status = code == ZIP_ER_NOENT ? FAIL(err, SM_NOT_FOUND, "%s: no such file", path)
                        : code == ZIP_ER_MEMORY
                            ? FAIL(err, SM_RESOURCE_EXHAUSTED, "%s: out of memory", path)
-                           : FAIL(err, SM_DATA_LOSS, "%s: not an npz archive: %s", path,
-                                  zip_error_strerror(&error));
+                           : FAIL(err, SM_DATA_LOSS, "%s: not an npz archive: %s", path, zip_error_strerror(&error));
     zip_error_fini(&error);
     return status;
 }
@@ -89,19 +88,15 @@ static sm_status check_member(const npz *z, size_t i, zip_stat_t *member, sm_err
     const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
 
     zip_stat_init(member);
-    if (i >= z->count || zip_stat_index(z->zip, i, 0, member) != 0 ||
-        (member->valid & needed) != needed)
+    if (i >= z->count || zip_stat_index(z->zip, i, 0, member) != 0 || (member->valid & needed) != needed)
         return FAIL(err, SM_DATA_LOSS, "the archive's directory is damaged");
     if (member->comp_method != ZIP_CM_STORE && member->comp_method != ZIP_CM_DEFLATE)
-        return FAIL(err, SM_UNIMPLEMENTED,
-                    "'%s' is packed by method %d; known are stored and deflated", z->names[i],
+        return FAIL(err, SM_UNIMPLEMENTED, "'%s' is packed by method %d; known are stored and deflated", z->names[i],
                     member->comp_method);
     zip_uint64_t most = member->comp_size;
-    if (member->comp_method == ZIP_CM_DEFLATE)
-        most = most > UINT64_MAX / 2048 ? most : most * 1032 + 1024;
+    if (member->comp_method == ZIP_CM_DEFLATE) most = most > UINT64_MAX / 2048 ? most : most * 1032 + 1024;
     if (member->size > most || member->size > SIZE_MAX / 2)
-        return FAIL(err, SM_DATA_LOSS, "'%s' cannot become %" PRIu64 " bytes", z->names[i],
-                    (uint64_t)member->size);
+        return FAIL(err, SM_DATA_LOSS, "'%s' cannot become %" PRIu64 " bytes", z->names[i], (uint64_t)member->size);
     return SM_OK;
 }
 
@@ -123,8 +118,7 @@ sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
 
     TRY(check_member(z, i, &member, err));
     char *buffer = heap_alloc((size_t)member.size);
-    if (!buffer)
-        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while reading '%s'", z->names[i]);
+    if (!buffer) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while reading '%s'", z->names[i]);
     zip_file_t *file = zip_fopen_index(z->zip, i, 0);
     bool        good = file && read_all(file, buffer, (size_t)member.size);
     if (file) zip_fclose(file);
@@ -151,24 +145,21 @@ static bool add_member(zip_t *zip, const npz_member *m, bool compress)
     str_init(&name);
     str_addf(&name, "%s.npy", m->name);
     zip_source_t *source = zip_source_buffer_fragment(zip, parts, m->tail.len ? 2 : 1, 0);
-    if (source && !name.failed)
-        index = zip_file_add(zip, str_text(&name), source, ZIP_FL_ENC_UTF_8);
+    if (source && !name.failed) index = zip_file_add(zip, str_text(&name), source, ZIP_FL_ENC_UTF_8);
     if (source && index < 0) zip_source_free(source);
     str_clear(&name);
-    return index >= 0 && zip_set_file_compression(zip, (zip_uint64_t)index,
-                                                  compress ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0) == 0;
+    return index >= 0 &&
+           zip_set_file_compression(zip, (zip_uint64_t)index, compress ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0) == 0;
 }
 
-sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress,
-                    sm_error *err)
+sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress, sm_error *err)
 {
     int    code = 0;
     zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code);
     bool   good = true;
 
     if (!zip) return open_failed(path, code, err);
-    for (size_t i = 0; good && i < count; i++)
-        good = add_member(zip, &members[i], compress);
+    for (size_t i = 0; good && i < count; i++) good = add_member(zip, &members[i], compress);
     if (good && zip_close(zip) == 0) return SM_OK;
     sm_status status = FAIL(err, SM_UNKNOWN, "%s: %s", path, zip_strerror(zip));
     zip_discard(zip);
@@ -179,8 +170,7 @@ sm_status npz_write(const char *path, const npz_member *members, size_t count, b
 
 static sm_status no_zip(sm_error *err)
 {
-    return FAIL(err, SM_UNIMPLEMENTED,
-                "this build has no npz archives (it was made without libzip)");
+    return FAIL(err, SM_UNIMPLEMENTED, "this build has no npz archives (it was made without libzip)");
 }
 
 sm_status npz_open(const char *path, npz **out, sm_error *err)
@@ -212,8 +202,7 @@ sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
     return no_zip(err);
 }
 
-sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress,
-                    sm_error *err)
+sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress, sm_error *err)
 {
     (void)path, (void)members, (void)count, (void)compress;
     return no_zip(err);

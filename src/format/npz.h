@@ -23,7 +23,6 @@ typedef struct npz_member {
 } npz_member;
 /* Writes the archive atomically (a temporary file, then a rename); stored, or deflated with
  * compress. */
-sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress,
-                    sm_error *err) CHECKED;
+sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress, sm_error *err) CHECKED;
 
 #endif

@@ -15,11 +15,9 @@ static void add_number(str *out, uint64_t v)
 {
     char n = 0;
 
-    while (n < 8 && v >> 8 * n)
-        n++;
+    while (n < 8 && v >> 8 * n) n++;
     str_addc(out, n);
-    for (int i = n - 1; i >= 0; i--)
-        str_addc(out, (char)(v >> 8 * i));
+    for (int i = n - 1; i >= 0; i--) str_addc(out, (char)(v >> 8 * i));
 }
 
 static void add_escaped(str *out, slice s)
@@ -42,8 +40,7 @@ static void add_signed(str *out, int64_t v)
     uint64_t             magnitude = v < 0 ? ~(uint64_t)v : (uint64_t)v;
     int                  n = 1;
 
-    while (n < 10 && magnitude >> (7 * n - 1))
-        n++;
+    while (n < 10 && magnitude >> (7 * n - 1)) n++;
     for (int i = 0; i < n; i++) {
         int     shift = 8 * (n - 1 - i);
         uint8_t byte = (uint8_t)(shift > 56 ? (uint64_t)(v < 0 ? 0xff : 0) : (uint64_t)v >> shift);

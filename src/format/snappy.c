@@ -24,8 +24,7 @@ static uint32_t trailing_bytes(const uint8_t *p, unsigned n)
 {
     uint32_t v = 0;
 
-    for (unsigned i = 0; i < n; i++)
-        v |= (uint32_t)p[i] << 8 * i;
+    for (unsigned i = 0; i < n; i++) v |= (uint32_t)p[i] << 8 * i;
     return v;
 }
 
@@ -54,19 +53,15 @@ static bool copy_back(snappy_state *s, unsigned tag)
     distance = trailing_bytes(s->in, extra);
     if (kind == 1) distance |= (size_t)(tag >> 5) << 8;
     s->in += extra;
-    if (!distance || distance > (size_t)(s->out - s->out_start) ||
-        n > (size_t)(s->out_end - s->out))
-        return false;
-    for (; n; n--, s->out++)
-        *s->out = s->out[-(ptrdiff_t)distance];
+    if (!distance || distance > (size_t)(s->out - s->out_start) || n > (size_t)(s->out_end - s->out)) return false;
+    for (; n; n--, s->out++) *s->out = s->out[-(ptrdiff_t)distance];
     return true;
 }
 
 sm_status snappy_decode(slice compressed, arena *a, slice *out, sm_error *err)
 {
     uint64_t    length;
-    const char *end = compressed.ptr + compressed.len,
-               *p = get_varint(compressed.ptr, end, &length);
+    const char *end = compressed.ptr + compressed.len, *p = get_varint(compressed.ptr, end, &length);
 
     if (!p || length > UINT32_MAX || length > 64 * (uint64_t)compressed.len)
         return FAIL(err, SM_DATA_LOSS, "snappy: bad length");
@@ -75,8 +70,7 @@ sm_status snappy_decode(slice compressed, arena *a, slice *out, sm_error *err)
     snappy_state s = { (const uint8_t *)p, (const uint8_t *)end, buffer, buffer, buffer + length };
     while (s.in < s.in_end) {
         unsigned tag = *s.in++;
-        if (!(tag & 3 ? copy_back(&s, tag) : literal(&s, tag)))
-            return FAIL(err, SM_DATA_LOSS, "snappy: damaged block");
+        if (!(tag & 3 ? copy_back(&s, tag) : literal(&s, tag))) return FAIL(err, SM_DATA_LOSS, "snappy: damaged block");
     }
     if (s.out != s.out_end) return FAIL(err, SM_DATA_LOSS, "snappy: block ends too early");
     *out = slice_make(buffer, (size_t)length);

@@ -27,13 +27,13 @@ typedef struct table {
     arena         *arena;
     sstable_entry *entry;
     void          *context;
-    str            last_key;      /* of the walk over all data blocks */
+    str            last_key; /* of the walk over all data blocks */
     bool           any;
     sm_error      *err;
 } table;
 
 typedef struct block_cursor {
-    const char *p, *end;          /* entries only                    */
+    const char *p, *end; /* entries only                    */
     str         key;
     slice       value;
 } block_cursor;
@@ -47,23 +47,18 @@ static const char *get_handle(const char *p, const char *end, uint64_t *offset, 
 /* The entries of the block, verified and decompressed. */
 static sm_status read_block(table *t, uint64_t offset, uint64_t size, slice *entries)
 {
-    if (offset > t->file.len || size > t->file.len - offset ||
-        t->file.len - offset - size < TRAILER_SIZE)
-        return FAIL(t->err, SM_DATA_LOSS, "table block at %llu lies outside the file",
-                    (unsigned long long)offset);
+    if (offset > t->file.len || size > t->file.len - offset || t->file.len - offset - size < TRAILER_SIZE)
+        return FAIL(t->err, SM_DATA_LOSS, "table block at %llu lies outside the file", (unsigned long long)offset);
     slice    block = slice_make(t->file.ptr + offset, (size_t)size);
     char     type = block.ptr[size];
-    uint32_t want = crc32c_unmask(le32(block.ptr + size + 1)),
-             got = crc32c(slice_make(block.ptr, block.len + 1));
+    uint32_t want = crc32c_unmask(le32(block.ptr + size + 1)), got = crc32c(slice_make(block.ptr, block.len + 1));
     if (want != got)
-        return FAIL(t->err, SM_DATA_LOSS,
-                    "block checksum mismatch: table block at %llu: crc %08x, expected %08x",
+        return FAIL(t->err, SM_DATA_LOSS, "block checksum mismatch: table block at %llu: crc %08x, expected %08x",
                     (unsigned long long)offset, got, want);
     if (type == 1)
         TRY(snappy_decode(block, t->arena, &block, t->err));
     else if (type)
-        return FAIL(t->err, SM_DATA_LOSS, "table block at %llu: bad block type %d",
-                    (unsigned long long)offset, type);
+        return FAIL(t->err, SM_DATA_LOSS, "table block at %llu: bad block type %d", (unsigned long long)offset, type);
     if (block.len < 4) return FAIL(t->err, SM_DATA_LOSS, "bad block contents");
     uint32_t restarts = le32(block.ptr + block.len - 4);
     if (restarts > (block.len - 4) / 4) return FAIL(t->err, SM_DATA_LOSS, "bad block contents");
@@ -78,13 +73,11 @@ static sm_status next_entry(table *t, block_cursor *c)
     c->p = get_varint(c->p, c->end, &shared);
     if (c->p) c->p = get_varint(c->p, c->end, &unshared);
     if (c->p) c->p = get_varint(c->p, c->end, &length);
-    if (!c->p || shared > c->key.len || unshared > (size_t)(c->end - c->p) ||
-        length > (size_t)(c->end - c->p) - unshared)
+    if (!c->p || shared > c->key.len || unshared > (size_t)(c->end - c->p) || length > (size_t)(c->end - c->p) - unshared)
         return FAIL(t->err, SM_DATA_LOSS, "bad entry in block");
     c->key.len = (size_t)shared;
     str_add(&c->key, slice_make(c->p, (size_t)unshared));
-    if (c->key.failed)
-        return FAIL(t->err, SM_RESOURCE_EXHAUSTED, "out of memory while reading a table");
+    if (c->key.failed) return FAIL(t->err, SM_RESOURCE_EXHAUSTED, "out of memory while reading a table");
     c->value = slice_make(c->p + unshared, (size_t)length);
     c->p += unshared + length;
     return SM_OK;
@@ -99,14 +92,12 @@ static sm_status deliver(table *t, const block_cursor *c)
     t->any = true;
     str_reset(&t->last_key);
     str_add(&t->last_key, key);
-    if (t->last_key.failed)
-        return FAIL(t->err, SM_RESOURCE_EXHAUSTED, "out of memory while reading a table");
+    if (t->last_key.failed) return FAIL(t->err, SM_RESOURCE_EXHAUSTED, "out of memory while reading a table");
     return t->entry(t->context, key, c->value, t->err);
 }
 
 /* Calls `each` for every entry of the block. */
-static sm_status walk_block(table *t, slice entries,
-                            sm_status (*each)(table *, const block_cursor *))
+static sm_status walk_block(table *t, slice entries, sm_status (*each)(table *, const block_cursor *))
 {
     block_cursor c = { entries.ptr, entries.ptr + entries.len, { 0 }, { 0 } };
     sm_status    status = SM_OK;
@@ -137,14 +128,11 @@ sm_status sstable_each(slice file, arena *a, sstable_entry *entry, void *context
     uint64_t offset, size;
     slice    entries;
 
-    if (file.len < FOOTER_SIZE)
-        return FAIL(err, SM_DATA_LOSS, "file is too short to be an sstable");
+    if (file.len < FOOTER_SIZE) return FAIL(err, SM_DATA_LOSS, "file is too short to be an sstable");
     const char *footer = file.ptr + file.len - FOOTER_SIZE, *end = footer + FOOTER_SIZE - 8;
-    if (le64(end) != TABLE_MAGIC)
-        return FAIL(err, SM_DATA_LOSS, "not an sstable (bad magic number)");
+    if (le64(end) != TABLE_MAGIC) return FAIL(err, SM_DATA_LOSS, "not an sstable (bad magic number)");
     footer = get_handle(footer, end, &offset, &size); /* metaindex: empty, not looked at */
-    if (!footer || !get_handle(footer, end, &offset, &size))
-        return FAIL(err, SM_DATA_LOSS, "bad block handle");
+    if (!footer || !get_handle(footer, end, &offset, &size)) return FAIL(err, SM_DATA_LOSS, "bad block handle");
     TRY(read_block(&t, offset, size, &entries));
     str_init(&t.last_key);
     sm_status status = walk_block(&t, entries, walk_data_block);

@@ -12,7 +12,6 @@ typedef sm_status sstable_entry(void *context, slice key, slice value, sm_error 
 
 /* Walks the whole table, verifying every block's checksum and the order of keys. DATA_LOSS when it
  * is damaged. */
-sm_status sstable_each(slice file, arena *a, sstable_entry *entry, void *context,
-                       sm_error *err) CHECKED;
+sm_status sstable_each(slice file, arena *a, sstable_entry *entry, void *context, sm_error *err) CHECKED;
 
 #endif

@@ -20,13 +20,11 @@ sm_status shape_from_proto(const tf_TensorShapeProto *p, shape *out, sm_error *e
         return SM_OK;
     }
     if (p->dim_count > SHAPE_MAX_RANK)
-        return FAIL(err, SM_INVALID_ARGUMENT, "a shape has %zu dimensions, %d are supported",
-                    p->dim_count, SHAPE_MAX_RANK);
+        return FAIL(err, SM_INVALID_ARGUMENT, "a shape has %zu dimensions, %d are supported", p->dim_count, SHAPE_MAX_RANK);
     out->rank = (int)p->dim_count;
     for (int i = 0; i < out->rank; i++) {
         if (p->dim[i].size < -1)
-            return FAIL(err, SM_INVALID_ARGUMENT,
-                        "Shape [...] is not valid: dimension %d has size %" PRId64, i,
+            return FAIL(err, SM_INVALID_ARGUMENT, "Shape [...] is not valid: dimension %d has size %" PRId64, i,
                         p->dim[i].size);
         out->dims[i] = p->dim[i].size;
     }
@@ -43,8 +41,7 @@ tf_TensorShapeProto *shape_to_proto(arena *a, const shape *s)
     p->dim = ARENA_ARRAY(a, tf_TensorShapeProto_Dim, (size_t)s->rank);
     if (!p->dim) return NULL;
     p->dim_count = (size_t)s->rank;
-    for (int i = 0; i < s->rank; i++)
-        p->dim[i].size = s->dims[i];
+    for (int i = 0; i < s->rank; i++) p->dim[i].size = s->dims[i];
     return p;
 }
 
@@ -52,7 +49,7 @@ tf_TensorShapeProto *shape_to_proto(arena *a, const shape *s)
 
 typedef struct typed_list {
     const char *values;
-    size_t count, stride; /* stride: bytes from one element of the tensor to the next in the list */
+    size_t      count, stride; /* stride: bytes from one element of the tensor to the next in the list */
 } typed_list;
 
 typedef struct list_row {
@@ -110,8 +107,7 @@ static typed_list list_of(const tf_TensorProto *p, sm_dtype t)
     }
     size_t count = *(const size_t *)(const void *)(base + row->count);
     if (dtype_is(t, DTYPE_COMPLEX)) count /= 2;
-    return (typed_list){ *(const char *const *)(const void *)(base + row->list), count,
-                         row->stride };
+    return (typed_list){ *(const char *const *)(const void *)(base + row->list), count, row->stride };
 }
 
 /* -- Reading ----------------------------------------------------------------------------------- */
@@ -120,18 +116,15 @@ sm_status tensor_proto_header(const tf_TensorProto *p, tensor_header *out, sm_er
 {
     size_t element = p->dtype > 0 && p->dtype < DTYPE_LAST ? dtype_size((sm_dtype)p->dtype) : 0;
 
-    if (!element)
-        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %d cannot be read", p->dtype);
+    if (!element) return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %d cannot be read", p->dtype);
     out->dtype = (sm_dtype)p->dtype;
     TRY(shape_from_proto(p->tensor_shape, &out->shape, err));
-    if (!shape_known(&out->shape))
-        return FAIL(err, SM_INVALID_ARGUMENT, "the shape of a tensor is not fully known");
+    if (!shape_known(&out->shape)) return FAIL(err, SM_INVALID_ARGUMENT, "the shape of a tensor is not fully known");
     TRY(shape_check(&out->shape, element, SIZE_MAX, err));
     out->count = (size_t)shape_count(&out->shape);
     out->bytes = out->count * element;
     if (p->tensor_content.len && dtype_plain(out->dtype) && p->tensor_content.len != out->bytes)
-        return FAIL(err, SM_INVALID_ARGUMENT,
-                    "the content of a tensor has %zu bytes, its shape and type need %zu",
+        return FAIL(err, SM_INVALID_ARGUMENT, "the content of a tensor has %zu bytes, its shape and type need %zu",
                     p->tensor_content.len, out->bytes);
     return SM_OK;
 }
@@ -145,16 +138,14 @@ slice tensor_proto_view(const tf_TensorProto *p, const tensor_header *h)
     return (slice){ NULL, 0 };
 }
 
-sm_status tensor_proto_read(const tf_TensorProto *p, const tensor_header *h, void *out,
-                            sm_error *err)
+sm_status tensor_proto_read(const tf_TensorProto *p, const tensor_header *h, void *out, sm_error *err)
 {
     typed_list list;
     size_t     size = dtype_size(h->dtype), n;
     char      *to = out;
 
     if (!dtype_plain(h->dtype))
-        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %s holds no numbers",
-                    dtype_name(h->dtype));
+        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %s holds no numbers", dtype_name(h->dtype));
     if (!h->bytes) return SM_OK;
     slice view = tensor_proto_view(p, h);
     if (view.ptr) {
@@ -164,11 +155,9 @@ sm_status tensor_proto_read(const tf_TensorProto *p, const tensor_header *h, voi
     list = list_of(p, h->dtype);
     n = list.count < h->count ? list.count : h->count;
     for (size_t i = 0; i < n; i++)
-        memcpy(to + i * size, list.values + i * list.stride,
-               size); /* little-endian: the low bytes come first */
+        memcpy(to + i * size, list.values + i * list.stride, size); /* little-endian: the low bytes come first */
     if (!n) memset(out, 0, h->bytes);
-    for (size_t i = n; n && i < h->count; i++)
-        memcpy(to + i * size, to + (n - 1) * size, size);
+    for (size_t i = n; n && i < h->count; i++) memcpy(to + i * size, to + (n - 1) * size, size);
     return SM_OK;
 }
 
@@ -178,12 +167,10 @@ slice tensor_proto_string(const tf_TensorProto *p, size_t i)
     return p->string_val[i < p->string_val_count ? i : p->string_val_count - 1];
 }
 
-sm_status tensor_proto_read_strings(const tf_TensorProto *p, const tensor_header *h, tstring *out,
-                                    sm_error *err)
+sm_status tensor_proto_read_strings(const tf_TensorProto *p, const tensor_header *h, tstring *out, sm_error *err)
 {
     if (h->dtype != SM_STRING)
-        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %s holds no strings",
-                    dtype_name(h->dtype));
+        return FAIL(err, SM_INVALID_ARGUMENT, "a tensor of type %s holds no strings", dtype_name(h->dtype));
     for (size_t i = 0; i < h->count; i++) {
         if (!tstring_set(&out[i], tensor_proto_string(p, i)))
             return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while reading strings");
@@ -193,8 +180,7 @@ sm_status tensor_proto_read_strings(const tf_TensorProto *p, const tensor_header
 
 /* -- Making ------------------------------------------------------------------------------------ */
 
-sm_status tensor_proto_make(arena *a, sm_dtype t, const shape *s, const void *data,
-                            tf_TensorProto *p, sm_error *err)
+sm_status tensor_proto_make(arena *a, sm_dtype t, const shape *s, const void *data, tf_TensorProto *p, sm_error *err)
 {
     if (!dtype_plain(t) && t != SM_STRING)
         return FAIL(err, SM_UNIMPLEMENTED, "a tensor of type %s cannot be written", dtype_name(t));
@@ -209,7 +195,6 @@ sm_status tensor_proto_make(arena *a, sm_dtype t, const shape *s, const void *da
     p->string_val = ARENA_ARRAY(a, slice, count);
     TRY(arena_check(a, "making a tensor", err));
     p->string_val_count = count;
-    for (size_t i = 0; i < count; i++)
-        p->string_val[i] = tstring_get((const tstring *)data + i);
+    for (size_t i = 0; i < count; i++) p->string_val[i] = tstring_get((const tstring *)data + i);
     return SM_OK;
 }

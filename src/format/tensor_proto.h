@@ -36,17 +36,14 @@ sm_status tensor_proto_header(const tf_TensorProto *p, tensor_header *out, sm_er
  * read with tensor_proto_read. */
 slice tensor_proto_view(const tf_TensorProto *p, const tensor_header *h);
 /* Elements [0, h.count) into out: h.bytes bytes. Not for strings, resources and variants. */
-sm_status tensor_proto_read(const tf_TensorProto *p, const tensor_header *h, void *out,
-                            sm_error *err) CHECKED;
+sm_status tensor_proto_read(const tf_TensorProto *p, const tensor_header *h, void *out, sm_error *err) CHECKED;
 /* String element i (repeats the last, empty when there is none), a slice of the message. */
 slice tensor_proto_string(const tf_TensorProto *p, size_t i);
 /* Copies all of them into h.count zeroed tstrings. RESOURCE_EXHAUSTED leaves what was set. */
-sm_status tensor_proto_read_strings(const tf_TensorProto *p, const tensor_header *h, tstring *out,
-                                    sm_error *err) CHECKED;
+sm_status tensor_proto_read_strings(const tf_TensorProto *p, const tensor_header *h, tstring *out, sm_error *err) CHECKED;
 
 /* Fills the zeroed *p: raw bytes become tensor_content (borrowed), strings string_val (borrowed
  * slices). */
-sm_status tensor_proto_make(arena *a, sm_dtype t, const shape *s, const void *data,
-                            tf_TensorProto *p, sm_error *err) CHECKED;
+sm_status tensor_proto_make(arena *a, sm_dtype t, const shape *s, const void *data, tf_TensorProto *p, sm_error *err) CHECKED;
 
 #endif

@@ -39,16 +39,15 @@ static sm_status syntax(parser *ps, const char *at, const char *what, slice word
         line++;
         begin = q + 1;
     }
-    return FAIL(ps->err, SM_DATA_LOSS, "%zu:%zu: %s" SLICE_FMT, line, (size_t)(at - begin) + 1,
-                what, SLICE_ARG(slice_head(word, 100)));
+    return FAIL(ps->err, SM_DATA_LOSS, "%zu:%zu: %s" SLICE_FMT, line, (size_t)(at - begin) + 1, what,
+                SLICE_ARG(slice_head(word, 100)));
 }
 
 static void skip_space(parser *ps)
 {
     for (; ps->p < ps->end; ps->p++) {
         if (*ps->p == '#') {
-            while (ps->p < ps->end && *ps->p != '\n')
-                ps->p++;
+            while (ps->p < ps->end && *ps->p != '\n') ps->p++;
             if (ps->p == ps->end) return;
         } else if (!strchr(" \t\n\r\v\f", *ps->p) || !*ps->p) {
             return;
@@ -85,8 +84,7 @@ static slice take_word(parser *ps)
 {
     skip_space(ps);
     const char *from = ps->p;
-    while (ps->p < ps->end && is_word(*ps->p))
-        ps->p++;
+    while (ps->p < ps->end && is_word(*ps->p)) ps->p++;
     return slice_make(from, (size_t)(ps->p - from));
 }
 
@@ -98,8 +96,7 @@ static slice take_number(parser *ps, bool *negative)
     const char *from = ps->p;
     bool        hex = ps->end - from > 1 && from[0] == '0' && (from[1] | 0x20) == 'x';
     for (; ps->p < ps->end; ps->p++) {
-        bool sign =
-            (*ps->p == '+' || *ps->p == '-') && ps->p > from && (ps->p[-1] | 0x20) == 'e' && !hex;
+        bool sign = (*ps->p == '+' || *ps->p == '-') && ps->p > from && (ps->p[-1] | 0x20) == 'e' && !hex;
         if (!is_word(*ps->p) && *ps->p != '.' && !sign) break;
     }
     return slice_make(from, (size_t)(ps->p - from));
@@ -151,8 +148,7 @@ static char *unescape(const char **p, const char *end, char *to)
     }
     int digits = c == 'u' ? 4 : c == 'U' ? 8 : 0;
     if (!digits || read_digits(p, end, 16, digits, &v) != digits || v > 0x10ffff) return NULL;
-    if (v >> 10 == 0x36 && end - *p >= 6 && (*p)[0] == '\\' &&
-        (*p)[1] == 'u') { /* a surrogate pair */
+    if (v >> 10 == 0x36 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') { /* a surrogate pair */
         uint32_t low;
         *p += 2;
         if (read_digits(p, end, 16, 4, &low) != 4 || low >> 10 != 0x37) return NULL;
@@ -172,8 +168,7 @@ static sm_status take_quoted(parser *ps, slice *raw, bool *plain)
         *plain = false;
         if (++ps->p == ps->end) break;
     }
-    if (ps->p == ps->end || *ps->p != quote)
-        return syntax(ps, open, "string is not closed", slice_make("", 0));
+    if (ps->p == ps->end || *ps->p != quote) return syntax(ps, open, "string is not closed", slice_make("", 0));
     *raw = slice_make(open + 1, (size_t)(ps->p++ - open - 1));
     return SM_OK;
 }
@@ -181,8 +176,7 @@ static sm_status take_quoted(parser *ps, slice *raw, bool *plain)
 /* Appends the unescaped text to the arena buffer in *joined. */
 static sm_status join_string(parser *ps, slice raw, slice *joined)
 {
-    char       *buffer = arena_grow(ps->arena, (void *)(uintptr_t)joined->ptr, joined->len,
-                                    joined->len + raw.len + 1);
+    char       *buffer = arena_grow(ps->arena, (void *)(uintptr_t)joined->ptr, joined->len, joined->len + raw.len + 1);
     const char *p = raw.ptr, *end = raw.ptr + raw.len;
 
     if (!buffer) return arena_check(ps->arena, "parsing text", ps->err);
@@ -193,8 +187,7 @@ static sm_status join_string(parser *ps, slice raw, slice *joined)
             continue;
         }
         const char *at = p++;
-        if (!(to = unescape(&p, end, to)))
-            return syntax(ps, at, "bad escape in a string", slice_make("", 0));
+        if (!(to = unescape(&p, end, to))) return syntax(ps, at, "bad escape in a string", slice_make("", 0));
     }
     *joined = slice_make(buffer, (size_t)(to - buffer));
     return SM_OK;
@@ -250,8 +243,7 @@ static bool read_integer(slice word, uint64_t limit, uint64_t *value)
 
 static sm_status parse_integer(parser *ps, int type, void *place)
 {
-    bool is_signed =
-        type == FIELD_INT32 || type == FIELD_INT64 || type == FIELD_SINT64 || type == FIELD_ENUM;
+    bool        is_signed = type == FIELD_INT32 || type == FIELD_INT64 || type == FIELD_SINT64 || type == FIELD_ENUM;
     bool        narrow = size_of[type] == 4, negative;
     uint64_t    limit = narrow ? UINT32_MAX : UINT64_MAX, v;
     const char *at = ps->p;
@@ -261,8 +253,7 @@ static sm_status parse_integer(parser *ps, int type, void *place)
         limit = limit / 2 + negative;
     else if (negative)
         limit = 0;
-    if (!read_integer(word, limit, &v))
-        return syntax(ps, at, "expected an integer that fits, found ", word);
+    if (!read_integer(word, limit, &v)) return syntax(ps, at, "expected an integer that fits, found ", word);
     if (negative) v = 0 - v;
     if (narrow)
         *(uint32_t *)place = (uint32_t)v;
@@ -295,9 +286,7 @@ static bool read_float(slice word, double *value)
         return true;
     }
     if (digits.len && (digits.ptr[digits.len - 1] | 0x20) == 'f') digits.len--;
-    if (!digits.len || digits.len >= sizeof copy ||
-        !(is_digit(digits.ptr[0]) || digits.ptr[0] == '.'))
-        return false;
+    if (!digits.len || digits.len >= sizeof copy || !(is_digit(digits.ptr[0]) || digits.ptr[0] == '.')) return false;
     memcpy(copy, digits.ptr, digits.len);
     copy[digits.len] = 0;
     if (strchr(copy, 'x') || strchr(copy, 'X')) return false;
@@ -326,10 +315,8 @@ static sm_status parse_bool(parser *ps, bool *place)
     const char *at = ps->p;
     slice       word = take_word(ps);
 
-    *place = slice_is(word, "true") || slice_is(word, "True") || slice_is(word, "t") ||
-             slice_is(word, "1");
-    if (*place || slice_is(word, "false") || slice_is(word, "False") || slice_is(word, "f") ||
-        slice_is(word, "0"))
+    *place = slice_is(word, "true") || slice_is(word, "True") || slice_is(word, "t") || slice_is(word, "1");
+    if (*place || slice_is(word, "false") || slice_is(word, "False") || slice_is(word, "f") || slice_is(word, "0"))
         return SM_OK;
     return syntax(ps, at, "expected true or false, found ", word);
 }
@@ -381,15 +368,15 @@ static sm_status parse_message(parser *ps, const message_type *type, void *messa
 typedef struct text_target {
     const message_type *type;
     char               *message;
-    uint64_t            seen; /* fields given so far, one bit each */
+    uint64_t            seen;                         /* fields given so far, one bit each */
     size_t              capacity[MESSAGE_MAX_FIELDS]; /* of lists */
 } text_target;
 
 static sm_status parse_element(parser *ps, text_target *t, const message_field *f, uint32_t number)
 {
     const message_type *sub = f->type == FIELD_SUB ? f->of : NULL;
-    void *place = arena_push(ps->arena, LIST_OF(t->message, f), COUNT_OF(t->message, f),
-                             &t->capacity[number], sub ? sub->size : size_of[f->type]);
+    void *place = arena_push(ps->arena, LIST_OF(t->message, f), COUNT_OF(t->message, f), &t->capacity[number],
+                             sub ? sub->size : size_of[f->type]);
 
     if (!place) return arena_check(ps->arena, "parsing text", ps->err);
     return sub ? parse_message(ps, sub, place) : parse_scalar(ps, f, place);
@@ -414,8 +401,7 @@ static sm_status parse_single(parser *ps, text_target *t, const message_field *f
     if (f->label == FIELD_OPTIONAL) *(bool *)(t->message + f->extra) = true;
     if (f->label == FIELD_ONEOF) {
         if (*WHICH_OF(t->message, f) && *WHICH_OF(t->message, f) != number)
-            return syntax(ps, ps->p,
-                          "another member of the same oneof is set: ", slice_of(f->name));
+            return syntax(ps, ps->p, "another member of the same oneof is set: ", slice_of(f->name));
         *WHICH_OF(t->message, f) = number;
     }
     if (f->type != FIELD_SUB) return parse_scalar(ps, f, place);
@@ -434,10 +420,8 @@ static sm_status parse_any(parser *ps, text_target *t)
     tf_Any     *any = (tf_Any *)(void *)t->message;
     const char *from = ps->p;
 
-    if (t->type != &type_Any)
-        return syntax(ps, from, "there are no extensions in ", slice_of(t->type->name));
-    while (ps->p < ps->end && (is_word(*ps->p) || strchr("./-~%", *ps->p)) && *ps->p)
-        ps->p++;
+    if (t->type != &type_Any) return syntax(ps, from, "there are no extensions in ", slice_of(t->type->name));
+    while (ps->p < ps->end && (is_word(*ps->p) || strchr("./-~%", *ps->p)) && *ps->p) ps->p++;
     slice     url = slice_make(from, (size_t)(ps->p - from));
     ptrdiff_t slash = slice_rfind(url, '/');
     if (slash < 0 || !accept(ps, ']')) return syntax(ps, from, "bad type url ", url);
@@ -471,8 +455,7 @@ static sm_status parse_field(parser *ps, text_target *t)
                             t->type->name ? t->type->name : "map entry");
     }
     const message_field *f = &t->type->fields[number];
-    if (!accept(ps, ':') && f->type != FIELD_SUB)
-        return syntax(ps, ps->p, "expected : after ", name);
+    if (!accept(ps, ':') && f->type != FIELD_SUB) return syntax(ps, ps->p, "expected : after ", name);
     if (f->label == FIELD_REPEATED || f->label == FIELD_MAP) return parse_list(ps, t, f, number);
     return parse_single(ps, t, f, number);
 }
@@ -484,14 +467,12 @@ static sm_status parse_fields(parser *ps, const message_type *type, void *messag
 
     for (uint32_t n = 1; n < type->field_end; n++) {
         const message_field *f = &type->fields[n];
-        if (f->label == FIELD_REPEATED || f->label == FIELD_MAP)
-            t.capacity[n] = *COUNT_OF(message, f);
+        if (f->label == FIELD_REPEATED || f->label == FIELD_MAP) t.capacity[n] = *COUNT_OF(message, f);
     }
     for (;;) {
         char c = peek(ps);
         if (c == close && (c || ps->p == ps->end)) break;
-        if (ps->p == ps->end)
-            return syntax(ps, ps->p, "the text ends inside a message", slice_make("", 0));
+        if (ps->p == ps->end) return syntax(ps, ps->p, "the text ends inside a message", slice_make("", 0));
         TRY(parse_field(ps, &t));
         if (!accept(ps, ',')) (void)accept(ps, ';');
     }
@@ -499,8 +480,7 @@ static sm_status parse_fields(parser *ps, const message_type *type, void *messag
     return type->lists ? message_unique_maps(type, message, ps->arena, ps->err) : SM_OK;
 }
 
-sm_status message_parse_text(const message_type *type, slice text, arena *a, void *message,
-                             sm_error *err)
+sm_status message_parse_text(const message_type *type, slice text, arena *a, void *message, sm_error *err)
 {
     static const char nothing[1] = "";
     const char       *start = text.ptr ? text.ptr : nothing;

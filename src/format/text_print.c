@@ -57,8 +57,7 @@ static void print_digits(str *out, const char *scientific)
         if (*p != '.') digits[n++] = *p;
     }
     if (*p) exponent = (int)strtol(p + 1, NULL, 10);
-    while (n > 1 && digits[n - 1] == '0')
-        n--;
+    while (n > 1 && digits[n - 1] == '0') n--;
     slice all = slice_make(digits, (size_t)n);
     if (exponent < -4 || exponent >= 16) {
         str_addc(out, digits[0]);
@@ -143,8 +142,8 @@ static void indent(printer *pr)
     str_pad(pr->out, ' ', 2 * (size_t)pr->depth);
 }
 
-static void print_sub(printer *pr, const char *open, slice name, const char *close,
-                      const message_type *type, const void *message)
+static void print_sub(printer *pr, const char *open, slice name, const char *close, const message_type *type,
+                      const void *message)
 {
     if (pr->depth > 2 * MESSAGE_MAX_DEPTH) return; /* only a struct made by hand is that deep */
     indent(pr);
@@ -174,14 +173,12 @@ static void print_value(printer *pr, const message_field *f, const void *place)
 
 static void print_list(printer *pr, const message_field *f, const void *message)
 {
-    size_t      count = *COUNT_OF(message, f);
-    const char *list = *LIST_OF(message, f);
-    size_t size = f->type == FIELD_SUB ? ((const message_type *)f->of)->size : size_of[f->type];
-    const void **sorted =
-        f->label == FIELD_MAP ? message_sorted_entries(f->of, list, count, pr->scratch) : NULL;
+    size_t       count = *COUNT_OF(message, f);
+    const char  *list = *LIST_OF(message, f);
+    size_t       size = f->type == FIELD_SUB ? ((const message_type *)f->of)->size : size_of[f->type];
+    const void **sorted = f->label == FIELD_MAP ? message_sorted_entries(f->of, list, count, pr->scratch) : NULL;
 
-    for (size_t i = 0; i < count; i++)
-        print_value(pr, f, sorted ? sorted[i] : list + i * size);
+    for (size_t i = 0; i < count; i++) print_value(pr, f, sorted ? sorted[i] : list + i * size);
 }
 
 /* An Any whose type is known and whose bytes are that type prints as the message; otherwise it is
@@ -189,13 +186,11 @@ static void print_list(printer *pr, const message_field *f, const void *message)
 static bool print_any(printer *pr, const tf_Any *any)
 {
     ptrdiff_t           slash = slice_rfind(any->type_url, '/');
-    const message_type *type =
-        slash < 0 ? NULL : message_type_find(slice_tail(any->type_url, (size_t)slash + 1));
+    const message_type *type = slash < 0 ? NULL : message_type_find(slice_tail(any->type_url, (size_t)slash + 1));
 
     if (!type) return false;
     void *message = arena_alloc(pr->scratch, type->size);
-    if (!message || message_decode(type, any->value, pr->scratch, message, NULL) != SM_OK)
-        return false;
+    if (!message || message_decode(type, any->value, pr->scratch, message, NULL) != SM_OK) return false;
     print_sub(pr, "[", any->type_url, "]", type, message);
     return true;
 }

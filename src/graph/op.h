@@ -147,7 +147,8 @@ sm_status call_function(const call *c, const char *name, size_t k, function **ou
 sm_status call_run(call *c, function *f, const tensor *const *in, size_t n_in, tensor **out, size_t n_out) CHECKED;
 /* The same, and gives inputs away: given[i] is NULL or in[i] as an owned tensor, which f may release (and set to NULL here)
  * when it does not need it any more; so f can change in place what nobody else holds. What is left stays the caller's. */
-sm_status call_run_given(call *c, function *f, const tensor *const *in, tensor **given, size_t n_in, tensor **out, size_t n_out) CHECKED;
+sm_status call_run_given(call *c, function *f, const tensor *const *in, tensor **given, size_t n_in, tensor **out,
+                         size_t n_out) CHECKED;
 /* Hidden state of this node in this function (random streams ...): made by make(context) at first use, lives as
  * long as the function; borrowed. */
 sm_status call_state(call *c, object_make *make, void *context, object **out) CHECKED;

@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-#define TRUNCATED_STEPS 256       /* for four elements */
+#define TRUNCATED_STEPS 256 /* for four elements */
 
 /* -- The generator ------------------------------------------------------------------------------------------------ */
 
@@ -40,7 +40,8 @@ void philox_skip(philox *p, uint64_t steps)
 
 philox philox_make(uint64_t key, uint64_t low, uint64_t high)
 {
-    return (philox){ { (uint32_t)low, (uint32_t)(low >> 32), (uint32_t)high, (uint32_t)(high >> 32) }, { (uint32_t)key, (uint32_t)(key >> 32) } };
+    return (philox){ { (uint32_t)low, (uint32_t)(low >> 32), (uint32_t)high, (uint32_t)(high >> 32) },
+                     { (uint32_t)key, (uint32_t)(key >> 32) } };
 }
 
 philox philox_from_seed(uint64_t first, uint64_t second)
@@ -161,7 +162,8 @@ static void put(sm_dtype t, void *out, int64_t i, double x, uint64_t integer)
     }
 }
 
-void philox_fill(philox p, philox_distribution d, sm_dtype t, int64_t begin, int64_t end, int64_t count, uint64_t low, uint64_t range, void *out)
+void philox_fill(philox p, philox_distribution d, sm_dtype t, int64_t begin, int64_t end, int64_t count, uint64_t low,
+                 uint64_t range, void *out)
 {
     int      group = philox_group(d, t);
     uint64_t stride = d == PHILOX_TRUNCATED ? (uint64_t)(TRUNCATED_STEPS * group / 4) : 1;
@@ -170,9 +172,12 @@ void philox_fill(philox p, philox_distribution d, sm_dtype t, int64_t begin, int
         uint32_t s[4] = { 0 };
         double   x[4] = { 0 };
         philox_skip(&here, (uint64_t)g * stride);
-        if (d == PHILOX_INT || d == PHILOX_FULL_INT) philox_next(&here, s);
-        else if (d == PHILOX_TRUNCATED) truncated_group(&here, t, x);
-        else floating_group(&here, d, t, x);
+        if (d == PHILOX_INT || d == PHILOX_FULL_INT)
+            philox_next(&here, s);
+        else if (d == PHILOX_TRUNCATED)
+            truncated_group(&here, t, x);
+        else
+            floating_group(&here, d, t, x);
         for (int i = 0; i < group && g * group + i < count; i++) {
             uint64_t word = group == 2 ? s[2 * i] | (uint64_t)s[2 * i + 1] << 32 : s[i];
             put(t, out, g * group + i, x[i], d == PHILOX_INT ? low + word % range : word);

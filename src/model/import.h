@@ -31,6 +31,7 @@ sm_status import_graph(sm_model *m, const import_request *r, graph *g, sm_error 
 /* Calls see(context, node) for each node that import would make, and for those found until an error was met. For who wants to
  * know all that is wrong: nothing is made. function NULL: the MetaGraph's own graph, as r says. */
 typedef void import_see(void *context, const tf_NodeDef *n);
+
 sm_status import_visit(sm_model *m, const definition *function, const import_request *r, import_see *see, void *context,
                        sm_error *err) CHECKED;
 

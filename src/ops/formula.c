@@ -14,18 +14,18 @@
 
 typedef struct operand {
     const char *data;
-    size_t      size;                      /* bytes of an element                                  */
-    sm_dtype    narrow;                    /* half or bfloat16 when the loop wants float, else 0   */
-    int64_t     stride[SHAPE_MAX_RANK];    /* in elements; 0: broadcast                            */
+    size_t      size;                   /* bytes of an element                                  */
+    sm_dtype    narrow;                 /* half or bfloat16 when the loop wants float, else 0   */
+    int64_t     stride[SHAPE_MAX_RANK]; /* in elements; 0: broadcast                            */
 } operand;
 
 typedef struct map_walk {
-    const call  *c;
-    void       (*loop)(const map_args *);
-    int          n_in, rank;
-    int64_t      dims[SHAPE_MAX_RANK];     /* the output's, collapsed                              */
-    operand      in[3], out;
-    _Atomic int  failed;
+    const call *c;
+    void (*loop)(const map_args *);
+    int         n_in, rank;
+    int64_t     dims[SHAPE_MAX_RANK]; /* the output's, collapsed                              */
+    operand     in[3], out;
+    _Atomic int failed;
 } map_walk;
 
 static void operand_init(operand *o, const tensor *t, bool widen)
@@ -59,10 +59,11 @@ static void walk_collapse(map_walk *w, const shape *out)
     for (int d = 0; d < out->rank; d++) {
         if (out->dims[d] == 1) continue;
         bool join = w->rank > 0;
-        for (int i = 0; join && i < w->n_in; i++)
-            join = w->in[i].stride[w->rank - 1] == stride[i][d] * out->dims[d];
-        if (join) w->dims[w->rank - 1] *= out->dims[d];
-        else w->dims[w->rank++] = out->dims[d];
+        for (int i = 0; join && i < w->n_in; i++) join = w->in[i].stride[w->rank - 1] == stride[i][d] * out->dims[d];
+        if (join)
+            w->dims[w->rank - 1] *= out->dims[d];
+        else
+            w->dims[w->rank++] = out->dims[d];
         for (int i = 0; i < w->n_in; i++) w->in[i].stride[w->rank - 1] = stride[i][d];
     }
     if (w->rank == 0) {
@@ -113,8 +114,10 @@ static void run_piece(void *context, int64_t begin, int64_t end)
             a.step[i] = w->in[i].stride[last] != 0;
         }
         a.out = (char *)w->c->out[0]->data + (size_t)begin * w->out.size;
-        if (narrow) run_widened(w, &a);
-        else w->loop(&a);
+        if (narrow)
+            run_widened(w, &a);
+        else
+            w->loop(&a);
         begin += n;
         column = 0;
         for (int d = last - 1; d >= 0 && ++index[d] == w->dims[d]; d--) index[d] = 0;
@@ -147,8 +150,10 @@ sm_status map_apply(call *c, void (*loop)(const map_args *), bool widen, const s
     }
     if (n == 0) return SM_OK;
     walk_collapse(&w, out);
-    if (n <= GRAIN) run_piece(&w, 0, n);
-    else call_for(c, n, GRAIN, run_piece, &w);
+    if (n <= GRAIN)
+        run_piece(&w, 0, n);
+    else
+        call_for(c, n, GRAIN, run_piece, &w);
     return map_failure(c, atomic_load_explicit(&w.failed, memory_order_relaxed));
 }
 

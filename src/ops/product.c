@@ -4,9 +4,9 @@
  * Pieces are numbered row block first, so that neighbours share panels, and joined until each is worth waking a thread. */
 #include "ops/product.h"
 
-#define PACK_GRAIN 32768       /* floats      */
-#define PIECE_WORK 262144      /* multiply-adds */
-#define PANEL_FLOATS 65536     /* of B in one piece */
+#define PACK_GRAIN 32768   /* floats      */
+#define PIECE_WORK 262144  /* multiply-adds */
+#define PANEL_FLOATS 65536 /* of B in one piece */
 #define THIN_COLUMNS 512
 
 typedef struct cut {
@@ -29,8 +29,8 @@ static void pack_piece(void *context, int64_t begin, int64_t end)
     p->kernels->pack(p->b, p->k_step, p->n_step, p->k, p->n, begin, end, p->packed);
 }
 
-void product_pack(call *c, const gemm_kernels *kernels, const float *b, int64_t k_step, int64_t n_step, int64_t k, int64_t n,
-                  float *packed)
+void product_pack(call *c, const gemm_kernels *kernels, const float *b, int64_t k_step, int64_t n_step, int64_t k,
+                  int64_t n, float *packed)
 {
     cut     p = { .kernels = kernels, .b = b, .k_step = k_step, .n_step = n_step, .k = k, .n = n, .packed = packed };
     int64_t grain = PACK_GRAIN / (k * kernels->columns + 1) + 1;

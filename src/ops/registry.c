@@ -8,48 +8,48 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define FAMILIES(X)      \
-    X(activation)        \
-    X(addn)              \
-    X(argmax)            \
-    X(as_string)         \
-    X(batch_norm)        \
-    X(batch_space)       \
-    X(bias)              \
-    X(binary)            \
-    X(cast)              \
-    X(compare)           \
-    X(complex)           \
-    X(constant)          \
-    X(conv)              \
-    X(decode)            \
-    X(effects)           \
-    X(elementwise)       \
-    X(flow)              \
-    X(functional)        \
-    X(gather)            \
-    X(join)              \
-    X(matmul)            \
-    X(matrix)            \
-    X(pad)               \
-    X(parse_example)     \
-    X(pooling)           \
-    X(reduce)            \
-    X(reshape)           \
-    X(resize)            \
-    X(scan)              \
-    X(scatter)           \
-    X(select)            \
-    X(slice)             \
-    X(softmax)           \
-    X(stateful_random)   \
-    X(stateless_random)  \
-    X(string)            \
-    X(table)             \
-    X(tensor_list)       \
-    X(tensor_list_item)  \
-    X(transpose)         \
-    X(unique)            \
+#define FAMILIES(X)     \
+    X(activation)       \
+    X(addn)             \
+    X(argmax)           \
+    X(as_string)        \
+    X(batch_norm)       \
+    X(batch_space)      \
+    X(bias)             \
+    X(binary)           \
+    X(cast)             \
+    X(compare)          \
+    X(complex)          \
+    X(constant)         \
+    X(conv)             \
+    X(decode)           \
+    X(effects)          \
+    X(elementwise)      \
+    X(flow)             \
+    X(functional)       \
+    X(gather)           \
+    X(join)             \
+    X(matmul)           \
+    X(matrix)           \
+    X(pad)              \
+    X(parse_example)    \
+    X(pooling)          \
+    X(reduce)           \
+    X(reshape)          \
+    X(resize)           \
+    X(scan)             \
+    X(scatter)          \
+    X(select)           \
+    X(slice)            \
+    X(softmax)          \
+    X(stateful_random)  \
+    X(stateless_random) \
+    X(string)           \
+    X(table)            \
+    X(tensor_list)      \
+    X(tensor_list_item) \
+    X(transpose)        \
+    X(unique)           \
     X(variable)
 
 #define DECLARE_FAMILY(name) extern const op_def name##_ops[];
@@ -83,8 +83,10 @@ const op_def *op_find(slice name)
         size_t middle = (low + high) / 2;
         int    order = slice_cmp(name, slice_of(sorted[middle]->name));
         if (order == 0) return sorted[middle];
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return NULL;
 }

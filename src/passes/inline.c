@@ -147,7 +147,7 @@ static sm_status inline_one(inliner *in, node_id id)
     memset(&body, 0, sizeof body);
     sm_status s = in->body(in->context, ref, &body, in->err);
     if (s == SM_OK) s = splice_body(in, id, &body);
-    graph_clear(&body);   /* also what a failed import has left in it */
+    graph_clear(&body); /* also what a failed import has left in it */
     TRY(s);
     return remember_chain(in, first, here);
 }

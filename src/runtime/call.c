@@ -6,7 +6,7 @@
 
 void *call_params(call *c, size_t size)
 {
-    c->params = arena_alloc(c->scratch, size);   /* in prepare, scratch is the plan's arena */
+    c->params = arena_alloc(c->scratch, size); /* in prepare, scratch is the plan's arena */
     if (!c->params) c->engine->spent = true;
     return c->params;
 }
@@ -57,7 +57,7 @@ sm_status call_forward(call *c, int i, int j, const shape *s)
     if (in->buffer) {
         tensor_share(out, in, s);
     } else if (i == 0 && j == 0 && (c->node->op->traits & OP_VIEW)) {
-        out->shape = *s;   /* the planner keeps in's memory as long as this view is used */
+        out->shape = *s; /* the planner keeps in's memory as long as this view is used */
         out->data = in->data;
     } else {
         TRY(tensor_allocate(out, c->memory, s, c->err));
@@ -124,10 +124,11 @@ sm_status call_object(const call *c, int i, const object_type *type, object **ou
     if (!dtype_is(t->dtype, DTYPE_OBJECT) || t->dtype == SM_STRING || tensor_count(t) < 1)
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "input %d is no handle of a %s", i, type->name);
     object *o = tensor_object(t, 0);
-    if (!o) return CALL_FAIL(c, SM_FAILED_PRECONDITION, "input %d is a handle to nothing, expected a %s", i, type->name);
+    if (!o)
+        return CALL_FAIL(c, SM_FAILED_PRECONDITION, "input %d is a handle to nothing, expected a %s", i, type->name);
     if (o->type != type)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to access resource using the wrong type. Expected %s got %s", type->name,
-                         o->type->name);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to access resource using the wrong type. Expected %s got %s",
+                         type->name, o->type->name);
     *out = o;
     return SM_OK;
 }
@@ -156,7 +157,7 @@ sm_status call_state(call *c, object_make *make, void *context, object **out)
 {
     function *f = c->engine->f;
     sm_status s = SM_OK;
-    if (c->engine->in_body) pthread_mutex_lock(&f->lock);   /* a prologue runs under the lock already */
+    if (c->engine->in_body) pthread_mutex_lock(&f->lock); /* a prologue runs under the lock already */
     if (!c->engine->step->state) s = make(context, &c->engine->step->state, c->err);
     if (s == SM_OK) *out = c->engine->step->state;
     if (c->engine->in_body) pthread_mutex_unlock(&f->lock);
@@ -187,7 +188,8 @@ sm_status call_run(call *c, function *f, const tensor *const *in, size_t n_in, t
     return call_run_given(c, f, in, NULL, n_in, out, n_out);
 }
 
-sm_status call_run_given(call *c, function *f, const tensor *const *in, tensor **given, size_t n_in, tensor **out, size_t n_out)
+sm_status call_run_given(call *c, function *f, const tensor *const *in, tensor **given, size_t n_in, tensor **out,
+                         size_t n_out)
 {
     for (size_t i = 0; i < n_out; i++) out[i] = NULL;
     return function_run_nested(f, in, given, n_in, out, n_out, c->engine->observer, c->engine->depth + 1, c->err);
@@ -214,6 +216,7 @@ sm_status call_may_access(const call *c, slice path, bool write)
     const environment *env = c->engine->f->env;
     if (env->runtime->allow_files) return SM_OK;
     if (!write && env->asset_directory && path_is_below(path, env->asset_directory)) return SM_OK;
-    return CALL_FAIL(c, SM_PERMISSION_DENIED, "%s may not %s '" SLICE_FMT "': files other than the model's assets are refused",
+    return CALL_FAIL(c, SM_PERMISSION_DENIED,
+                     "%s may not %s '" SLICE_FMT "': files other than the model's assets are refused",
                      c->node->op->name, write ? "write" : "read", SLICE_ARG(path));
 }

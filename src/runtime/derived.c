@@ -10,18 +10,18 @@
 #include "base/heap.h"
 
 typedef struct builder {
-    function        *f;
-    const derived   *old;
-    derived         *d;
+    function           *f;
+    const derived      *old;
+    derived            *d;
     const run_observer *observer;
-    int              depth;
-    sm_error        *err;
-    arena            tmp;
-    tensor          *headers;      /* per prologue slot                                   */
-    const tensor   **values;       /* per prologue slot: what is there, NULL: nothing      */
-    bool            *wanted;       /* per prologue slot                                   */
-    bool            *needed;       /* per step                                            */
-    uint64_t        *moved;        /* reads whose variable has been written               */
+    int                 depth;
+    sm_error           *err;
+    arena               tmp;
+    tensor             *headers; /* per prologue slot                                   */
+    const tensor      **values;  /* per prologue slot: what is there, NULL: nothing      */
+    bool               *wanted;  /* per prologue slot                                   */
+    bool               *needed;  /* per step                                            */
+    uint64_t           *moved;   /* reads whose variable has been written               */
 } builder;
 
 static uint64_t *depends_of(const derived *d, uint32_t slot)
@@ -145,7 +145,8 @@ static sm_status compute_step(builder *b, step *s, uint32_t read, call *c)
         c->out[i] = &b->headers[slot];
         tensor_drop(c->out[i]);
         c->out[i]->shape = shapes[i];
-        if (!step_brings(s, (uint32_t)i) && shape_known(&shapes[i])) TRY(tensor_allocate(c->out[i], c->memory, &shapes[i], c->err));
+        if (!step_brings(s, (uint32_t)i) && shape_known(&shapes[i]))
+            TRY(tensor_allocate(c->out[i], c->memory, &shapes[i], c->err));
         b->values[slot] = c->out[i];
     }
     uint32_t k = step_choose(s, c);
@@ -169,8 +170,11 @@ static sm_status compute(builder *b)
     plan     *p = &b->f->plan;
     arena     scratch;
     engine    e = { .f = b->f, .observer = b->observer, .depth = b->depth };
-    call      c = { .pool = b->f->env->runtime->pool, .memory = b->f->env->runtime->memory, .scratch = &scratch,
-                    .engine = &e, .err = b->err };
+    call      c = { .pool = b->f->env->runtime->pool,
+                    .memory = b->f->env->runtime->memory,
+                    .scratch = &scratch,
+                    .engine = &e,
+                    .err = b->err };
     uint32_t *last = last_uses(b), read = 0;
     sm_status status = SM_OK;
     c.in = ARENA_ARRAY(&b->tmp, const tensor *, p->most_inputs + 1);

@@ -35,8 +35,10 @@ static sm_status run_widened(call *c)
         tensor *t = c->out[i], *h = &headers[c->n_in + i];
         out[i] = t;
         if (t->dtype != SM_HALF && t->dtype != SM_BFLOAT16) continue;
-        if (shape_known(&t->shape)) s = tensor_allocate(h, c->memory, &t->shape, c->err);
-        else h->shape = t->shape;
+        if (shape_known(&t->shape))
+            s = tensor_allocate(h, c->memory, &t->shape, c->err);
+        else
+            h->shape = t->shape;
         out[i] = h;
     }
     if (s == SM_OK) s = c->kernel->run(&wide);
@@ -126,7 +128,8 @@ static sm_status check_shapes(const layout *l, const step *s, call *c)
 {
     for (int i = 0; i < c->n_out; i++) {
         const shape *want = &l->shapes[s->out + (uint32_t)i];
-        if (want->rank == UNKNOWN_RANK || shape_eq(want, &c->out[i]->shape) || (c->engine->dead && c->engine->dead[i])) continue;
+        if (want->rank == UNKNOWN_RANK || shape_eq(want, &c->out[i]->shape) || (c->engine->dead && c->engine->dead[i]))
+            continue;
         return CALL_FAIL(c, SM_FAILED_PRECONDITION, "output %d has changed its shape", i);
     }
     return SM_OK;
@@ -194,8 +197,13 @@ sm_status run_body(function *f, run *r, const run_observer *observer, int depth,
 {
     const plan *p = &f->plan;
     engine      e = { .f = f, .in_body = true, .run = r, .observer = observer, .depth = depth };
-    call        c = { .pool = f->env->runtime->pool, .memory = f->env->runtime->memory, .scratch = &r->scratch,
-                      .engine = &e, .err = err, .in = r->in, .out = r->out };
+    call        c = { .pool = f->env->runtime->pool,
+                      .memory = f->env->runtime->memory,
+                      .scratch = &r->scratch,
+                      .engine = &e,
+                      .err = err,
+                      .in = r->in,
+                      .out = r->out };
     if (p->has_flow) {
         memset(r->dead, 0, p->body.slot_count * sizeof *r->dead);
         memset(r->step_dead, 0, p->body.count * sizeof *r->step_dead);

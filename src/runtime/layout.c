@@ -9,25 +9,25 @@
 
 #include "base/heap.h"
 
-#define MOST_EVALUATED 256   /* elements of a value that is computed when a layout is made */
+#define MOST_EVALUATED 256 /* elements of a value that is computed when a layout is made */
 
 typedef struct builder {
-    function        *f;
-    layout          *l;
-    const derived   *derived;
-    arena            tmp;
-    tensor          *heads;        /* per slot: shape and type, no data                  */
-    const tensor   **known;        /* per slot: its value, if that follows from shapes    */
-    call             c;
-    engine           e;
+    function      *f;
+    layout        *l;
+    const derived *derived;
+    arena          tmp;
+    tensor        *heads; /* per slot: shape and type, no data                  */
+    const tensor **known; /* per slot: its value, if that follows from shapes    */
+    call           c;
+    engine         e;
 } builder;
 
 static sm_status layout_new(const plan *p, layout **out, sm_error *err)
 {
     layout *l = heap_zero(sizeof *l);
     if (!l) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
-    arena    *a = &l->arena;
-    uint32_t  slots = p->body.slot_count;
+    arena   *a = &l->arena;
+    uint32_t slots = p->body.slot_count;
     arena_init(a, 0);
     l->refs = 1;
     l->input_shapes = ARENA_ARRAY(a, shape, p->input_count + 1);
@@ -173,8 +173,7 @@ sm_status layout_build(function *f, const derived *d, const tensor *const *in, l
     arena_init(&b.tmp, 0);
     arena_init(&scratch, 0);
     b.e = (engine){ .f = f };
-    b.c = (call){ .pool = f->env->runtime->pool, .memory = f->env->runtime->memory, .scratch = &scratch,
-                  .engine = &b.e };
+    b.c = (call){ .pool = f->env->runtime->pool, .memory = f->env->runtime->memory, .scratch = &scratch, .engine = &b.e };
     sm_status s = builder_start(&b, in, err);
     for (uint32_t k = 0; k < f->plan.body.count && s == SM_OK; k++) {
         lay_step(&b, k);

@@ -18,12 +18,12 @@ typedef struct builder {
     arena              tmp;
     node_id           *order;
     size_t             order_count;
-    bool              *needed;         /* per node                                              */
-    bool              *hoisted;        /* per node: belongs to the prologue                     */
-    uint32_t          *slot;           /* per value: slot in its list                           */
-    uint32_t          *front;          /* per value of the prologue: frontier index or SLOT_NONE */
-    uint32_t          *step_of;        /* per node: index in its list                           */
-    function        ***functions;      /* per node                                              */
+    bool              *needed;    /* per node                                              */
+    bool              *hoisted;   /* per node: belongs to the prologue                     */
+    uint32_t          *slot;      /* per value: slot in its list                           */
+    uint32_t          *front;     /* per value of the prologue: frontier index or SLOT_NONE */
+    uint32_t          *step_of;   /* per node: index in its list                           */
+    function        ***functions; /* per node                                              */
     uint32_t          *function_count;
 } builder;
 
@@ -66,8 +66,8 @@ static sm_status find_functions(builder *b, node_id id)
             const func_ref *ref = a->is_list ? &a->v.funcs[j] : a->v.func;
             if (!ref || !b->env->find_function)
                 return FAIL(b->err, SM_INVALID_ARGUMENT, "node '" SLICE_FMT "': no function is given", SLICE_ARG(n->name));
-            TRY_IN(b->env->find_function(b->env->context, ref, &found[k], b->err), b->err,
-                   "node '" SLICE_FMT "' (%s)", SLICE_ARG(n->name), n->op->name);
+            TRY_IN(b->env->find_function(b->env->context, ref, &found[k], b->err), b->err, "node '" SLICE_FMT "' (%s)",
+                   SLICE_ARG(n->name), n->op->name);
             b->p->has_writes |= found[k]->plan.has_writes;
         }
     }
@@ -84,12 +84,12 @@ static bool may_hoist(const builder *b, const node *n)
     unsigned     t = n->op->traits;
     if (b->env->observable) return false;
     if (t & (OP_LAZY | OP_FLOW)) return false;
-    if (b->function_count[n - g->nodes]) return false;   /* what the function reads is not known here */
+    if (b->function_count[n - g->nodes]) return false; /* what the function reads is not known here */
     if ((t & OP_STATEFUL) && !(t & OP_HANDLE)) return false;
     if ((t & OP_READS) && b->p->has_writes) return false;
     for (uint32_t i = 0; i < n->input_count; i++)
         if (!b->hoisted[graph_node_of(g, n->inputs[i])]) return false;
-    if (b->p->has_flow)   /* a dead control input kills the node */
+    if (b->p->has_flow) /* a dead control input kills the node */
         for (uint32_t i = 0; i < n->control_count; i++)
             if (!b->hoisted[n->controls[i]]) return false;
     return true;
@@ -126,7 +126,7 @@ static void mark_frontier(builder *b, val v)
     plan *p = b->p;
     if (!b->hoisted[graph_node_of(&p->graph, v)] || b->front[v] != SLOT_NONE) return;
     b->front[v] = p->frontier_count;
-    p->frontier[p->frontier_count++] = v;   /* values for now; slots once those are known */
+    p->frontier[p->frontier_count++] = v; /* values for now; slots once those are known */
 }
 
 static void number_list(builder *b, step_list *list, bool hoisted, uint32_t first)
@@ -201,7 +201,8 @@ static sm_status prepare_kernels(builder *b, step *s)
 {
     const node *n = s->n;
     if (!n->op->kernels)
-        return FAIL(b->err, SM_UNIMPLEMENTED, "op '%s' (node '" SLICE_FMT "') has no kernel", n->op->name, SLICE_ARG(n->name));
+        return FAIL(b->err, SM_UNIMPLEMENTED, "op '%s' (node '" SLICE_FMT "') has no kernel", n->op->name,
+                    SLICE_ARG(n->name));
     TRY_IN(op_supports(n->op, n, b->err), b->err, "node '" SLICE_FMT "'", SLICE_ARG(n->name));
     for (const kernel *k = n->op->kernels; k->map || k->run; k++) {
         if (k->isa > b->env->runtime->isa || !kernel_fits(k, n) || s->kernel_count == STEP_MOST_KERNELS) continue;
@@ -209,14 +210,21 @@ static sm_status prepare_kernels(builder *b, step *s)
         s->kernels[i] = k;
         if (!k->prepare) continue;
         engine e = { .step = s };
-        call   c = { .node = n, .n_in = (int)n->input_count, .n_out = (int)n->output_count, .kernel = k, .engine = &e,
-                     .pool = b->env->runtime->pool, .memory = b->env->runtime->memory, .scratch = &b->p->arena,
+        call   c = { .node = n,
+                     .n_in = (int)n->input_count,
+                     .n_out = (int)n->output_count,
+                     .kernel = k,
+                     .engine = &e,
+                     .pool = b->env->runtime->pool,
+                     .memory = b->env->runtime->memory,
+                     .scratch = &b->p->arena,
                      .err = b->err };
         TRY_IN(k->prepare(&c), b->err, "node '" SLICE_FMT "' (%s)", SLICE_ARG(n->name), n->op->name);
         s->params[i] = c.params;
     }
     if (s->kernel_count == 0)
-        return FAIL(b->err, SM_UNIMPLEMENTED, "node '" SLICE_FMT "': no kernel of %s runs on this machine", SLICE_ARG(n->name), n->op->name);
+        return FAIL(b->err, SM_UNIMPLEMENTED, "node '" SLICE_FMT "': no kernel of %s runs on this machine",
+                    SLICE_ARG(n->name), n->op->name);
     return SM_OK;
 }
 
@@ -248,7 +256,8 @@ static void set_sharing(plan *p)
     for (uint32_t k = 0; k < p->body.count; k++) {
         const step *s = &p->body.steps[k];
         for (uint32_t i = 0; i < s->n->output_count; i++) p->brought[s->out + i] = (s->n->op->traits & OP_GIVES) != 0;
-        if ((s->n->op->traits & OP_VIEW) && s->n->input_count && s->n->output_count) p->root[s->out] = p->root[s->in[0]];
+        if ((s->n->op->traits & OP_VIEW) && s->n->input_count && s->n->output_count)
+            p->root[s->out] = p->root[s->in[0]];
     }
 }
 
@@ -266,7 +275,7 @@ static sm_status set_liveness(builder *b)
     set_sharing(p);
     for (uint32_t k = 0; k < p->body.count; k++) {
         const step *s = &p->body.steps[k];
-        for (uint32_t i = 0; i < s->n->output_count; i++) own[s->out + i] = k;   /* unused outputs die at once */
+        for (uint32_t i = 0; i < s->n->output_count; i++) own[s->out + i] = k; /* unused outputs die at once */
         for (uint32_t i = 0; i < s->n->input_count; i++) own[s->in[i]] = k;
     }
     for (uint32_t i = 0; i < p->output_count; i++) own[p->outputs[i]] = p->body.count;
@@ -280,7 +289,7 @@ static sm_status set_liveness(builder *b)
         for (uint32_t i = 0; i < most; i++) {
             uint32_t slot = i < s->n->input_count ? s->in[i] : s->out + (i - s->n->input_count);
             if ((slot >= p->input_count && slot < p->input_count + p->frontier_count) || own[slot] != k) continue;
-            own[slot] = SLOT_NONE;   /* once, also when the node has it twice */
+            own[slot] = SLOT_NONE; /* once, also when the node has it twice */
             s->release[s->release_count++] = slot;
         }
     }

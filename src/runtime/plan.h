@@ -19,43 +19,43 @@
 #define STEP_MOST_KERNELS 8
 
 typedef struct step {
-    const node    *n;
-    const kernel  *kernels[STEP_MOST_KERNELS];   /* rows that fit the types and the machine, best first */
-    void          *params[STEP_MOST_KERNELS];    /* what each row's prepare made                        */
-    uint32_t       kernel_count;
-    uint32_t      *in;                 /* slots                                                    */
-    uint32_t       out;                /* first slot of n->output_count consecutive ones           */
-    uint32_t      *release;            /* slots that nobody needs after this step; inputs go if given */
-    uint32_t       release_count;
-    uint32_t      *after;              /* control inputs, as steps of the same list (dead tokens)  */
-    uint32_t       after_count;
-    function     **functions;          /* that func attributes refer to, in order of attributes    */
-    uint32_t       function_count;
-    object        *state;              /* call_state: guarded by the function's lock               */
+    const node   *n;
+    const kernel *kernels[STEP_MOST_KERNELS]; /* rows that fit the types and the machine, best first */
+    void         *params[STEP_MOST_KERNELS];  /* what each row's prepare made                        */
+    uint32_t      kernel_count;
+    uint32_t     *in;      /* slots                                                    */
+    uint32_t      out;     /* first slot of n->output_count consecutive ones           */
+    uint32_t     *release; /* slots that nobody needs after this step; inputs go if given */
+    uint32_t      release_count;
+    uint32_t     *after; /* control inputs, as steps of the same list (dead tokens)  */
+    uint32_t      after_count;
+    function    **functions; /* that func attributes refer to, in order of attributes    */
+    uint32_t      function_count;
+    object       *state; /* call_state: guarded by the function's lock               */
 } step;
 
 typedef struct step_list {
     step     *steps;
     uint32_t  count;
-    uint32_t  slot_count;              /* slots of this list's own numbering                       */
-    sm_dtype *dtypes;                  /* of each slot                                             */
+    uint32_t  slot_count; /* slots of this list's own numbering                       */
+    sm_dtype *dtypes;     /* of each slot                                             */
 } step_list;
 
 typedef struct plan {
-    arena      arena;
-    graph      graph;                  /* what the steps point into                                */
-    step_list  prologue, body;         /* each numbers its slots on its own                        */
+    arena     arena;
+    graph     graph;          /* what the steps point into                                */
+    step_list prologue, body; /* each numbers its slots on its own                        */
     /* body slots: [0, inputs) function inputs; [inputs, inputs + frontier) derived; then body values */
-    uint32_t   input_count, frontier_count;
-    uint32_t  *frontier;               /* prologue slots of the frontier values                    */
-    uint32_t  *outputs;                /* body slots of the function's outputs                     */
-    uint32_t   output_count;
-    bool      *brought;                /* per body slot: its kernel hands it over (OP_GIVES)        */
-    uint32_t  *root;                   /* body slot whose elements a slot shares through OP_VIEW   */
-    uint32_t  *last_use;               /* last step that uses a slot's root; body.count: an output */
-    uint32_t   most_inputs, most_outputs;
-    bool       has_flow;               /* Switch and Merge: values may be dead                     */
-    bool       has_writes;             /* changes a variable or table                              */
+    uint32_t  input_count, frontier_count;
+    uint32_t *frontier; /* prologue slots of the frontier values                    */
+    uint32_t *outputs;  /* body slots of the function's outputs                     */
+    uint32_t  output_count;
+    bool     *brought;  /* per body slot: its kernel hands it over (OP_GIVES)        */
+    uint32_t *root;     /* body slot whose elements a slot shares through OP_VIEW   */
+    uint32_t *last_use; /* last step that uses a slot's root; body.count: an output */
+    uint32_t  most_inputs, most_outputs;
+    bool      has_flow;   /* Switch and Merge: values may be dead                     */
+    bool      has_writes; /* changes a variable or table                              */
 } plan;
 
 /* g is moved into the plan. */
@@ -64,29 +64,29 @@ void      plan_clear(plan *p);
 
 typedef struct derived {
     _Atomic uint32_t refs;
-    arena      arena;
-    uint32_t   count;                  /* frontier values                                          */
-    tensor   **values;                 /* of them, owned                                           */
-    uint32_t   read_count;             /* steps of the prologue that read a variable               */
-    variable **variables;              /* what each of them reads (one reference)                  */
-    uint64_t  *versions;               /* of it, when read                                         */
-    size_t     words;                  /* of a bit set over the reads                              */
-    uint64_t  *depends;                /* one bit set per prologue slot: the reads it depends on   */
+    arena            arena;
+    uint32_t         count;      /* frontier values                                          */
+    tensor         **values;     /* of them, owned                                           */
+    uint32_t         read_count; /* steps of the prologue that read a variable               */
+    variable       **variables;  /* what each of them reads (one reference)                  */
+    uint64_t        *versions;   /* of it, when read                                         */
+    size_t           words;      /* of a bit set over the reads                              */
+    uint64_t        *depends;    /* one bit set per prologue slot: the reads it depends on   */
 } derived;
 
 typedef struct layout {
     _Atomic uint32_t refs;
-    arena     arena;
-    shape    *input_shapes;
-    shape    *shapes;                  /* of body slots; rank UNKNOWN_RANK: decided at run time    */
-    tensor  **constants;               /* values that follow from shapes (owned), else NULL        */
-    size_t   *offsets;                 /* in the workspace; OFFSET_NONE: allocated when it runs    */
-    uint32_t *bound;                   /* output index that a slot is written to directly, or SLOT_NONE */
-    uint8_t  *kernel;                  /* chosen row of each step, or KERNEL_LATE                  */
-    bool     *skip;                    /* steps whose outputs are constants here                   */
-    size_t    workspace;
-    struct run *idle;                  /* runs waiting to be used again; guarded by the function   */
-    struct layout *next;
+    arena            arena;
+    shape           *input_shapes;
+    shape           *shapes;    /* of body slots; rank UNKNOWN_RANK: decided at run time    */
+    tensor         **constants; /* values that follow from shapes (owned), else NULL        */
+    size_t          *offsets;   /* in the workspace; OFFSET_NONE: allocated when it runs    */
+    uint32_t        *bound;     /* output index that a slot is written to directly, or SLOT_NONE */
+    uint8_t         *kernel;    /* chosen row of each step, or KERNEL_LATE                  */
+    bool            *skip;      /* steps whose outputs are constants here                   */
+    size_t           workspace;
+    struct run      *idle; /* runs waiting to be used again; guarded by the function   */
+    struct layout   *next;
 } layout;
 #define OFFSET_NONE SIZE_MAX
 #define KERNEL_LATE 255
@@ -94,26 +94,26 @@ typedef struct layout {
 typedef struct run {
     layout        *layout;
     derived       *derived;
-    tensor        *headers;            /* one per body slot                                        */
-    const tensor **values;             /* what each body slot is now                               */
-    bool          *dead;               /* per slot; only with has_flow                             */
+    tensor        *headers; /* one per body slot                                        */
+    const tensor **values;  /* what each body slot is now                               */
+    bool          *dead;    /* per slot; only with has_flow                             */
     bool          *step_dead;
     void          *workspace;
-    const tensor **in;                 /* arguments of the current step                            */
+    const tensor **in; /* arguments of the current step                            */
     tensor       **out;
-    tensor       **results;            /* the function's outputs while they are being made         */
-    tensor       **given;              /* per input: the caller's tensor that may go, or NULL      */
+    tensor       **results; /* the function's outputs while they are being made         */
+    tensor       **given;   /* per input: the caller's tensor that may go, or NULL      */
     arena          scratch;
     struct run    *next;
 } run;
 
 struct function {
     const environment *env;
-    char           *name;
-    plan            plan;
-    pthread_mutex_t lock;
-    derived        *derived;           /* newest; guarded                                          */
-    layout         *layouts;           /* most recent first; guarded                               */
+    char              *name;
+    plan               plan;
+    pthread_mutex_t    lock;
+    derived           *derived; /* newest; guarded                                          */
+    layout            *layouts; /* most recent first; guarded                               */
 };
 #define FUNCTION_MOST_LAYOUTS 4
 
@@ -121,13 +121,13 @@ struct function {
 typedef struct engine {
     function           *f;
     step               *step;
-    uint32_t            index;         /* of the step in its list                                  */
+    uint32_t            index; /* of the step in its list                                  */
     bool                in_body;
-    run                *run;           /* NULL in a prologue                                       */
+    run                *run; /* NULL in a prologue                                       */
     const run_observer *observer;
-    int                 depth;         /* of nested functions                                      */
-    bool               *dead;          /* of the outputs; NULL: no flow                            */
-    bool                spent;         /* call_scratch or call_params failed                       */
+    int                 depth; /* of nested functions                                      */
+    bool               *dead;  /* of the outputs; NULL: no flow                            */
+    bool                spent; /* call_scratch or call_params failed                       */
 } engine;
 #define FUNCTION_MOST_DEPTH 64
 
@@ -144,8 +144,8 @@ sm_status step_infer(const step *s, call *c, shape *out, const tensor *const *va
 uint32_t  step_choose(const step *s, const call *c);
 sm_status run_body(function *f, run *r, const run_observer *observer, int depth, sm_error *err) CHECKED;
 /* given: NULL, or as call_run_given. */
-sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out, size_t out_count,
-                              const run_observer *observer, int depth, sm_error *err) CHECKED;
+sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out,
+                              size_t out_count, const run_observer *observer, int depth, sm_error *err) CHECKED;
 
 /* function.c: the monotonic clock, in nanoseconds. */
 uint64_t clock_now(void);
@@ -153,7 +153,7 @@ uint64_t clock_now(void);
 /* derived.c: the newest derived values (one reference), made anew where variables have moved. f's lock is held. */
 sm_status derived_update(function *f, const run_observer *observer, int depth, derived **out, sm_error *err) CHECKED;
 void      derived_unref(derived *d);
-bool      derived_constant(const function *f, const derived *d, uint32_t i);   /* depends on no variable */
+bool      derived_constant(const function *f, const derived *d, uint32_t i); /* depends on no variable */
 
 /* layout.c, workspace.c */
 sm_status layout_build(function *f, const derived *d, const tensor *const *in, layout **out, sm_error *err) CHECKED;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
-static sm_runtime     *default_runtime;   /* the one piece of global state (architecture.md, section 2) */
+static sm_runtime     *default_runtime; /* the one piece of global state (architecture.md, section 2) */
 
 static size_t default_memory(void)
 {
@@ -21,8 +21,10 @@ sm_status runtime_new(const sm_runtime_options *o, sm_runtime **out, sm_error *e
     sm_runtime_options defaults = SM_RUNTIME_OPTIONS_INIT;
     isa                best = cpu_isa(), most = best;
     if (!o) o = &defaults;
-    if (o->size != sizeof *o) return FAIL(err, SM_INVALID_ARGUMENT, "sm_runtime_options: size is %zu, expected %zu", o->size, sizeof *o);
-    if (o->threads < 0 || o->threads > 1024) return FAIL(err, SM_INVALID_ARGUMENT, "threads is %d, expected 0 to 1024", o->threads);
+    if (o->size != sizeof *o)
+        return FAIL(err, SM_INVALID_ARGUMENT, "sm_runtime_options: size is %zu, expected %zu", o->size, sizeof *o);
+    if (o->threads < 0 || o->threads > 1024)
+        return FAIL(err, SM_INVALID_ARGUMENT, "threads is %d, expected 0 to 1024", o->threads);
     if (o->isa && !isa_parse(slice_of(o->isa), &most))
         return FAIL(err, SM_INVALID_ARGUMENT, "isa is '%s', expected portable, sse2, avx2 or avx512", o->isa);
     sm_runtime *r = heap_zero(sizeof *r);

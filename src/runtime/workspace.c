@@ -12,9 +12,9 @@
 #define ALIGNMENT 64
 
 typedef struct piece {
-    uint32_t slot;              /* its root                              */
+    uint32_t slot; /* its root                              */
     size_t   size, offset;
-    uint32_t from, to;          /* first and last step of its life       */
+    uint32_t from, to; /* first and last step of its life       */
 } piece;
 
 /* A root whose elements the plan may put anywhere. */
@@ -78,7 +78,8 @@ static uint32_t shared_place(const plan *p, const layout *l, const uint32_t *pla
     uint32_t in = p->root[s->in[0]], out = s->out;
     if (!may_place(p, l, in) || !may_place(p, l, out) || l->bound[out] != SLOT_NONE || l->bound[in] != SLOT_NONE)
         return SLOT_NONE;
-    if (dtype_size(p->body.dtypes[in]) != dtype_size(p->body.dtypes[out])) return SLOT_NONE;   /* read and write at one pace */
+    if (dtype_size(p->body.dtypes[in]) != dtype_size(p->body.dtypes[out]))
+        return SLOT_NONE; /* read and write at one pace */
     if (p->last_use[in] != k || slot_bytes(p, l, in) != slot_bytes(p, l, out)) return SLOT_NONE;
     for (uint32_t i = 1; i < s->n->input_count; i++)
         if (p->root[s->in[i]] == in) return SLOT_NONE;
@@ -92,10 +93,10 @@ void workspace_plan(const plan *p, layout *l)
     uint32_t  slots = p->body.slot_count;
     piece    *pieces = ARENA_ARRAY(&tmp, piece, slots + 1);
     piece   **live = ARENA_ARRAY(&tmp, piece *, slots + 1);
-    uint32_t *place = ARENA_ARRAY(&tmp, uint32_t, slots + 1);   /* slot whose piece a root uses */
-    uint32_t *index = ARENA_ARRAY(&tmp, uint32_t, slots + 1);   /* of that slot's piece         */
+    uint32_t *place = ARENA_ARRAY(&tmp, uint32_t, slots + 1); /* slot whose piece a root uses */
+    uint32_t *index = ARENA_ARRAY(&tmp, uint32_t, slots + 1); /* of that slot's piece         */
     size_t    count = 0;
-    if (arena_check(&tmp, "planning", NULL) != SM_OK) {   /* then every value is allocated as it comes */
+    if (arena_check(&tmp, "planning", NULL) != SM_OK) { /* then every value is allocated as it comes */
         arena_clear(&tmp);
         return;
     }
@@ -123,7 +124,7 @@ void workspace_plan(const plan *p, layout *l)
     for (size_t i = 0; i < count; i++) l->offsets[pieces[i].slot] = pieces[i].offset;
     for (uint32_t i = 0; i < slots; i++)
         if (place[i] != SLOT_NONE) l->offsets[i] = l->offsets[place[i]];
-    for (uint32_t i = 0; i < slots; i++) {   /* views of placed roots */
+    for (uint32_t i = 0; i < slots; i++) { /* views of placed roots */
         uint32_t root = p->root[i];
         if (root == i || !shape_known(&l->shapes[i]) || l->constants[i]) continue;
         if (l->offsets[root] != OFFSET_NONE) l->offsets[i] = l->offsets[root];

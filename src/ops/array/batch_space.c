@@ -9,40 +9,54 @@
 #include "ops/array/move.h"
 
 typedef struct blocking {
-    int     m;                                    /* dimensions that are cut into blocks           */
+    int     m; /* dimensions that are cut into blocks           */
     int64_t block[SHAPE_MAX_RANK], start[SHAPE_MAX_RANK];
-    int64_t blocks;                               /* product of block                              */
+    int64_t blocks; /* product of block                              */
 } blocking;
 
 /* The other shape, from that of the input; to_batch: the input is the one with the large images. */
-static sm_status blocked(sm_error *err, const shape *in, const tensor *block, const tensor *border, bool to_batch, blocking *b, shape *out)
+static sm_status blocked(sm_error *err, const shape *in, const tensor *block, const tensor *border, bool to_batch,
+                         blocking *b, shape *out)
 {
     const char *what = to_batch ? "paddings" : "crops";
-    if (block->shape.rank != 1 || border->shape.rank != 2 || border->shape.dims[0] != block->shape.dims[0] || border->shape.dims[1] != 2)
+    if (block->shape.rank != 1 || border->shape.rank != 2 || border->shape.dims[0] != block->shape.dims[0] ||
+        border->shape.dims[1] != 2)
         return FAIL(err, SM_INVALID_ARGUMENT, "%s should have shape [%zu, 2]", what, tensor_count(block));
     if (in->rank < 1 + (int)tensor_count(block) || tensor_count(block) >= SHAPE_MAX_RANK)
-        return FAIL(err, SM_INVALID_ARGUMENT, "input rank should be >= %zu instead of %d", 1 + tensor_count(block), in->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "input rank should be >= %zu instead of %d", 1 + tensor_count(block),
+                    in->rank);
     b->m = (int)tensor_count(block);
     b->blocks = 1;
     *out = *in;
     for (int d = 0; d < b->m; d++) {
-        int64_t size = tensor_int(block, (size_t)d), start = tensor_int(border, (size_t)(2 * d)), end = tensor_int(border, (size_t)(2 * d + 1)), n = in->dims[d + 1];
-        if (size < 1) return FAIL(err, SM_INVALID_ARGUMENT, "All values in block_shape must be positive, got value, %lld at index %d.", (long long)size, d);
-        if (start < 0 || end < 0) return FAIL(err, SM_INVALID_ARGUMENT, "%s must be non-negative, got start: %lld end %lld at index %d.", what, (long long)start, (long long)end, d);
-        if (__builtin_mul_overflow(b->blocks, size, &b->blocks)) return FAIL(err, SM_INVALID_ARGUMENT, "block_shape is too large");
+        int64_t size = tensor_int(block, (size_t)d), start = tensor_int(border, (size_t)(2 * d)),
+                end = tensor_int(border, (size_t)(2 * d + 1)), n = in->dims[d + 1];
+        if (size < 1)
+            return FAIL(err, SM_INVALID_ARGUMENT,
+                        "All values in block_shape must be positive, got value, %lld at index %d.", (long long)size, d);
+        if (start < 0 || end < 0)
+            return FAIL(err, SM_INVALID_ARGUMENT, "%s must be non-negative, got start: %lld end %lld at index %d.",
+                        what, (long long)start, (long long)end, d);
+        if (__builtin_mul_overflow(b->blocks, size, &b->blocks))
+            return FAIL(err, SM_INVALID_ARGUMENT, "block_shape is too large");
         b->block[d] = size;
         b->start[d] = start;
         if (n < 0) continue;
         if (to_batch && (__builtin_add_overflow(n, start, &n) || __builtin_add_overflow(n, end, &n) || n % size))
-            return FAIL(err, SM_INVALID_ARGUMENT, "padded_shape[%d]=%lld is not divisible by block_shape[%d]=%lld", d, (long long)n, d, (long long)size);
+            return FAIL(err, SM_INVALID_ARGUMENT, "padded_shape[%d]=%lld is not divisible by block_shape[%d]=%lld", d,
+                        (long long)n, d, (long long)size);
         if (!to_batch && (__builtin_mul_overflow(n, size, &n) || n - start < end))
-            return FAIL(err, SM_INVALID_ARGUMENT, "cropped_shape[%d]=%lld must be non-negative", d, (long long)(n - start - end));
+            return FAIL(err, SM_INVALID_ARGUMENT, "cropped_shape[%d]=%lld must be non-negative", d,
+                        (long long)(n - start - end));
         out->dims[d + 1] = to_batch ? n / size : n - start - end;
     }
     if (in->dims[0] < 0) return SM_OK;
-    if (to_batch && __builtin_mul_overflow(in->dims[0], b->blocks, &out->dims[0])) return FAIL(err, SM_INVALID_ARGUMENT, "block_shape is too large");
+    if (to_batch && __builtin_mul_overflow(in->dims[0], b->blocks, &out->dims[0]))
+        return FAIL(err, SM_INVALID_ARGUMENT, "block_shape is too large");
     if (!to_batch && in->dims[0] % b->blocks)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Input batch dimension (%lld) is not divisible by product of block sizes (%lld)", (long long)in->dims[0], (long long)b->blocks);
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "Input batch dimension (%lld) is not divisible by product of block sizes (%lld)",
+                    (long long)in->dims[0], (long long)b->blocks);
     if (!to_batch) out->dims[0] = in->dims[0] / b->blocks;
     return SM_OK;
 }

@@ -5,7 +5,16 @@
 
 #include "graph/op.h"
 
-typedef enum combine_op { COMBINE_UPDATE, COMBINE_ADD, COMBINE_SUB, COMBINE_MUL, COMBINE_DIV, COMBINE_MIN, COMBINE_MAX, COMBINE_COUNT } combine_op;
+typedef enum combine_op {
+    COMBINE_UPDATE,
+    COMBINE_ADD,
+    COMBINE_SUB,
+    COMBINE_MUL,
+    COMBINE_DIV,
+    COMBINE_MIN,
+    COMBINE_MAX,
+    COMBINE_COUNT
+} combine_op;
 
 /* n elements; step is 1, or 0 when one element of `from` serves all. false: integer division by zero. */
 typedef bool combine_fn(void *to, const void *from, size_t step, size_t n);

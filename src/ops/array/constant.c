@@ -81,7 +81,7 @@ static sm_status infer_ensure_shape(infer *c)
     const shape *want = node_shape(c->node, "shape");
     if (shape_merge(&c->in[0], want, &c->out[0])) return SM_OK;
     if (!shape_known(&c->in[0])) return INFER_FAIL(c, "EnsureShape: the shapes cannot agree");
-    c->out[0] = c->in[0];           /* the kernel refuses it, when it is reached */
+    c->out[0] = c->in[0]; /* the kernel refuses it, when it is reached */
     return SM_OK;
 }
 
@@ -95,8 +95,7 @@ static sm_status ensure_shape(call *c)
     str_init(&wanted);
     shape_print(&is, &c->in[0]->shape);
     shape_print(&wanted, want);
-    status = CALL_FAIL(c, SM_INVALID_ARGUMENT,
-                       "Shape of tensor " SLICE_FMT " %s is not compatible with expected shape %s.",
+    status = CALL_FAIL(c, SM_INVALID_ARGUMENT, "Shape of tensor " SLICE_FMT " %s is not compatible with expected shape %s.",
                        SLICE_ARG(c->node->name), str_text(&is), str_text(&wanted));
     str_clear(&is);
     str_clear(&wanted);
@@ -115,7 +114,9 @@ static sm_status check_numerics(call *c)
     }
     if (!nan && !inf) return identity(c);
     return CALL_FAIL(c, SM_INVALID_ARGUMENT, SLICE_FMT " : Tensor had %s values", SLICE_ARG(message),
-                     nan && inf ? "Inf and NaN" : nan ? "NaN" : "Inf");
+                     nan && inf ? "Inf and NaN"
+                     : nan      ? "NaN"
+                                : "Inf");
 }
 
 /* -- Made up ------------------------------------------------------------------------------------------------------ */
@@ -165,8 +166,8 @@ static sm_status ones_like(call *c)
                       : t == SM_HALF                       ? one_half.bytes
                       : t == SM_BFLOAT16                   ? one_bfloat16.bytes
                                                            : one_integer.bytes;
-    tensor *unit;
-    shape   scalar = shape_scalar();
+    tensor     *unit;
+    shape       scalar = shape_scalar();
     TRY(tensor_from(c->memory, t, &scalar, one, &unit, c->err));
     sm_status s = move_fill(c, c->out[0], unit, 0);
     tensor_unref(unit);
@@ -179,22 +180,31 @@ static int64_t range_count(sm_error *err, const tensor *start, const tensor *lim
     if (dtype_is(start->dtype, DTYPE_FLOATING)) {
         double a = tensor_real(start, 0), b = tensor_real(limit, 0), d = tensor_real(delta, 0), n;
         if (d == 0) return error_set(err, SM_INVALID_ARGUMENT, "Requires delta != 0: %g", d), -1;
-        if (d > 0 && a > b) return error_set(err, SM_INVALID_ARGUMENT, "Requires start <= limit when delta > 0: %g/%g", a, b), -1;
-        if (d < 0 && a < b) return error_set(err, SM_INVALID_ARGUMENT, "Requires start >= limit when delta < 0: %g/%g", a, b), -1;
+        if (d > 0 && a > b)
+            return error_set(err, SM_INVALID_ARGUMENT, "Requires start <= limit when delta > 0: %g/%g", a, b), -1;
+        if (d < 0 && a < b)
+            return error_set(err, SM_INVALID_ARGUMENT, "Requires start >= limit when delta < 0: %g/%g", a, b), -1;
         n = ceil(fabs((b - a) / d));
-        if (!(n < 0x1p62)) return error_set(err, SM_INVALID_ARGUMENT, "Requires ((limit - start) / delta) <= %lld", (long long)INT64_MAX), -1;
+        if (!(n < 0x1p62))
+            return error_set(err, SM_INVALID_ARGUMENT, "Requires ((limit - start) / delta) <= %lld", (long long)INT64_MAX),
+                   -1;
         return (int64_t)n;
     }
     int64_t a = tensor_int(start, 0), b = tensor_int(limit, 0), d = tensor_int(delta, 0);
     if (d == 0) return error_set(err, SM_INVALID_ARGUMENT, "Requires delta != 0: 0"), -1;
     if (d > 0 && a > b)
-        return error_set(err, SM_INVALID_ARGUMENT, "Requires start <= limit when delta > 0: %lld/%lld", (long long)a, (long long)b), -1;
+        return error_set(err, SM_INVALID_ARGUMENT, "Requires start <= limit when delta > 0: %lld/%lld", (long long)a,
+                         (long long)b),
+               -1;
     if (d < 0 && a < b)
-        return error_set(err, SM_INVALID_ARGUMENT, "Requires start >= limit when delta < 0: %lld/%lld", (long long)a, (long long)b), -1;
+        return error_set(err, SM_INVALID_ARGUMENT, "Requires start >= limit when delta < 0: %lld/%lld", (long long)a,
+                         (long long)b),
+               -1;
     uint64_t span = d > 0 ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
     uint64_t step = d > 0 ? (uint64_t)d : 0 - (uint64_t)d;
     uint64_t n = span / step + (span % step != 0);
-    if (n > INT64_MAX) return error_set(err, SM_INVALID_ARGUMENT, "Requires ((limit - start) / delta) <= %lld", (long long)INT64_MAX), -1;
+    if (n > INT64_MAX)
+        return error_set(err, SM_INVALID_ARGUMENT, "Requires ((limit - start) / delta) <= %lld", (long long)INT64_MAX), -1;
     return (int64_t)n;
 }
 
@@ -220,8 +230,10 @@ static sm_status range(call *c)
     if (dtype_is(y->dtype, DTYPE_INTEGRAL)) {
         uint64_t a = (uint64_t)tensor_int(c->in[0], 0), d = (uint64_t)tensor_int(c->in[2], 0);
         for (int64_t i = 0; i < n; i++, a += d) {
-            if (y->dtype == SM_INT64) ((int64_t *)y->data)[i] = (int64_t)a;
-            else ((int32_t *)y->data)[i] = (int32_t)a;
+            if (y->dtype == SM_INT64)
+                ((int64_t *)y->data)[i] = (int64_t)a;
+            else
+                ((int32_t *)y->data)[i] = (int32_t)a;
         }
         return SM_OK;
     }
@@ -288,7 +300,8 @@ KERNEL(fill_rows, fill);
 static const kernel zeros_like_rows[] = { { .types = "T: numeric|bool|string", .run = zeros_like }, { 0 } };
 static const kernel ones_like_rows[] = { { .types = "T: numeric|bool", .run = ones_like }, { 0 } };
 static const kernel snapshot_rows[] = {
-    { .types = "T: bfloat16|bool|complex128|complex64|double|float|half|int16|int32|int64|int8|uint16|uint32|uint64|uint8",
+    { .types =
+          "T: bfloat16|bool|complex128|complex64|double|float|half|int16|int32|int64|int8|uint16|uint32|uint64|uint8",
       .run = identity },
     { 0 },
 };

@@ -15,8 +15,8 @@
 typedef struct rows {
     tensor        *to;
     const tensor  *from;
-    const int64_t *at;          /* row k of the result comes from row at[k]     */
-    int64_t        inner;       /* elements of a row                            */
+    const int64_t *at;    /* row k of the result comes from row at[k]     */
+    int64_t        inner; /* elements of a row                            */
     size_t         bytes;
 } rows;
 
@@ -24,7 +24,8 @@ static void copy_rows(void *context, int64_t begin, int64_t end)
 {
     const rows *r = context;
     for (int64_t k = begin; k < end; k++)
-        memcpy((char *)r->to->data + (size_t)k * r->bytes, (const char *)r->from->data + (size_t)r->at[k] * r->bytes, r->bytes);
+        memcpy((char *)r->to->data + (size_t)k * r->bytes, (const char *)r->from->data + (size_t)r->at[k] * r->bytes,
+               r->bytes);
 }
 
 static sm_status gather_rows(call *c, tensor *to, const tensor *from, const int64_t *at, int64_t n, int64_t inner)
@@ -46,24 +47,31 @@ typedef struct gathering {
     shape result;
 } gathering;
 
-static sm_status gather_plan(sm_error *err, const shape *params, const shape *indices, int64_t axis, int64_t batch, gathering *g)
+static sm_status gather_plan(sm_error *err, const shape *params, const shape *indices, int64_t axis, int64_t batch,
+                             gathering *g)
 {
     shape *out = &g->result;
     if (!move_axis(axis, params->rank, &g->axis))
-        return FAIL(err, SM_INVALID_ARGUMENT, "Shape must be at least rank %lld but is rank %d", (long long)(axis < 0 ? -axis : axis + 1), params->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Shape must be at least rank %lld but is rank %d",
+                    (long long)(axis < 0 ? -axis : axis + 1), params->rank);
     if (batch < -indices->rank || batch > indices->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Expected batch_dims in the range [%d, %d], but got %lld", -indices->rank, indices->rank, (long long)batch);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Expected batch_dims in the range [%d, %d], but got %lld", -indices->rank,
+                    indices->rank, (long long)batch);
     g->batch = (int)(batch < 0 ? batch + indices->rank : batch);
     if (g->batch >= params->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT, "batch_dims (%d) must be less than rank(params) (%d).", g->batch, params->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "batch_dims (%d) must be less than rank(params) (%d).", g->batch,
+                    params->rank);
     if (g->axis < g->batch)
-        return FAIL(err, SM_INVALID_ARGUMENT, "batch_dims (%d) must be less than or equal to axis (%d).", g->batch, g->axis);
-    if (params->rank + indices->rank - 1 - g->batch > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
+        return FAIL(err, SM_INVALID_ARGUMENT, "batch_dims (%d) must be less than or equal to axis (%d).", g->batch,
+                    g->axis);
+    if (params->rank + indices->rank - 1 - g->batch > SHAPE_MAX_RANK)
+        return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     *out = shape_scalar();
     for (int i = 0; i < g->batch; i++) {
         int64_t p = params->dims[i], x = indices->dims[i];
         if (p >= 0 && x >= 0 && p != x)
-            return FAIL(err, SM_INVALID_ARGUMENT, "params.shape[%d]: %lld should be equal to indices.shape[%d]: %lld", i, (long long)p, i, (long long)x);
+            return FAIL(err, SM_INVALID_ARGUMENT, "params.shape[%d]: %lld should be equal to indices.shape[%d]: %lld",
+                        i, (long long)p, i, (long long)x);
         out->dims[out->rank++] = p >= 0 ? p : x;
     }
     for (int i = g->batch; i < g->axis; i++) out->dims[out->rank++] = params->dims[i];
@@ -77,7 +85,8 @@ static sm_status bad_index(call *c, const tensor *indices, int64_t i, int64_t li
     str at;
     str_init(&at);
     move_print_index(&at, &indices->shape, i);
-    (void)CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices%s = %lld is not in [0, %lld)", str_text(&at), (long long)tensor_int(indices, (size_t)i), (long long)limit);
+    (void)CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices%s = %lld is not in [0, %lld)", str_text(&at),
+                    (long long)tensor_int(indices, (size_t)i), (long long)limit);
     str_clear(&at);
     return SM_INVALID_ARGUMENT;
 }
@@ -119,7 +128,8 @@ static sm_status infer_gather_v2(infer *c)
     if (!infer_int_value(c, 2, &axis)) {
         int64_t batch = node_int(c->node, "batch_dims");
         if (batch < 0) batch += c->in[1].rank;
-        if (c->in[0].rank > 0 && c->in[1].rank >= 0 && c->in[0].rank + c->in[1].rank - 1 - batch <= SHAPE_MAX_RANK && batch >= 0)
+        if (c->in[0].rank > 0 && c->in[1].rank >= 0 && c->in[0].rank + c->in[1].rank - 1 - batch <= SHAPE_MAX_RANK &&
+            batch >= 0)
             c->out[0] = shape_unknown_dims((int)(c->in[0].rank + c->in[1].rank - 1 - batch));
         return SM_OK;
     }
@@ -167,8 +177,10 @@ static sm_status gather_nd_shape(sm_error *err, const shape *params, const shape
         return SM_OK;
     }
     if (n > params->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT, "index innermost dimension length must be <= params rank; saw: %lld vs. %d", (long long)n, params->rank);
-    if (indices->rank - 1 + params->rank - n > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
+        return FAIL(err, SM_INVALID_ARGUMENT, "index innermost dimension length must be <= params rank; saw: %lld vs. %d",
+                    (long long)n, params->rank);
+    if (indices->rank - 1 + params->rank - n > SHAPE_MAX_RANK)
+        return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     *out = shape_scalar();
     for (int i = 0; i + 1 < indices->rank; i++) out->dims[out->rank++] = indices->dims[i];
     for (int i = (int)n; i < params->rank; i++) out->dims[out->rank++] = params->dims[i];
@@ -186,9 +198,11 @@ static sm_status bad_index_nd(call *c, const tensor *indices, int64_t row, int64
     str text, whole;
     str_init(&text);
     str_init(&whole);
-    for (int64_t i = 0; i < n; i++) str_addf(&text, "%s%lld", i ? ", " : "", (long long)tensor_int(indices, (size_t)(row * n + i)));
+    for (int64_t i = 0; i < n; i++)
+        str_addf(&text, "%s%lld", i ? ", " : "", (long long)tensor_int(indices, (size_t)(row * n + i)));
     shape_print(&whole, params);
-    (void)CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices[%lld] = [%s] does not index into param shape %s", (long long)row, str_text(&text), str_text(&whole));
+    (void)CALL_FAIL(c, SM_INVALID_ARGUMENT, "indices[%lld] = [%s] does not index into param shape %s", (long long)row,
+                    str_text(&text), str_text(&whole));
     str_clear(&text);
     str_clear(&whole);
     return SM_INVALID_ARGUMENT;
@@ -200,8 +214,10 @@ static sm_status gather_nd_from(call *c, const tensor *params, const tensor *ind
     shape        s;
     TRY(gather_nd_shape(c->err, p, &indices->shape, &s));
     TRY(move_output(c, 0, &s));
-    int64_t  n = indices->shape.dims[indices->shape.rank - 1], count = shape_count_range(&indices->shape, 0, indices->shape.rank - 1);
-    bool     zeros = slice_is(node_attr(c->node, "bad_indices_policy") ? node_string(c->node, "bad_indices_policy") : SLICE(""), "IGNORE");
+    int64_t n = indices->shape.dims[indices->shape.rank - 1],
+            count = shape_count_range(&indices->shape, 0, indices->shape.rank - 1);
+    bool zeros = slice_is(
+        node_attr(c->node, "bad_indices_policy") ? node_string(c->node, "bad_indices_policy") : SLICE(""), "IGNORE");
     int64_t *at = call_scratch(c, (size_t)count * sizeof(*at));
     if (!at) return SM_RESOURCE_EXHAUSTED;
     if (zeros) return CALL_FAIL(c, SM_UNIMPLEMENTED, "bad_indices_policy IGNORE");

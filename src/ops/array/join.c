@@ -36,7 +36,8 @@ static sm_status concat_mismatch(sm_error *err, const char *what, const shape *f
     str_init(&y);
     shape_print(&x, first);
     shape_print(&y, other);
-    (void)error_set(err, SM_INVALID_ARGUMENT, "ConcatOp : %s: shape[0] = %s vs. shape[%d] = %s", what, str_text(&x), i, str_text(&y));
+    (void)error_set(err, SM_INVALID_ARGUMENT, "ConcatOp : %s: shape[0] = %s vs. shape[%d] = %s", what, str_text(&x), i,
+                    str_text(&y));
     str_clear(&x);
     str_clear(&y);
     return SM_INVALID_ARGUMENT;
@@ -45,17 +46,22 @@ static sm_status concat_mismatch(sm_error *err, const char *what, const shape *f
 static sm_status concat_shape(sm_error *err, const shape *const *in, int n, int64_t axis_value, shape *out, int *axis)
 {
     *out = *in[0];
-    if (out->rank == 0) return FAIL(err, SM_INVALID_ARGUMENT, "ConcatOp : Can't concatenate scalars (use tf.stack instead)");
+    if (out->rank == 0)
+        return FAIL(err, SM_INVALID_ARGUMENT, "ConcatOp : Can't concatenate scalars (use tf.stack instead)");
     if (!move_axis(axis_value, out->rank, axis))
-        return FAIL(err, SM_INVALID_ARGUMENT, "ConcatOp : Expected concatenating dimensions in the range [%d, %d), but got %lld",
-                    -out->rank, out->rank, (long long)axis_value);
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "ConcatOp : Expected concatenating dimensions in the range [%d, %d), but got %lld", -out->rank,
+                    out->rank, (long long)axis_value);
     for (int i = 1; i < n; i++) {
-        if (in[i]->rank != out->rank) return concat_mismatch(err, "Ranks of all input tensors should match", in[0], in[i], i);
+        if (in[i]->rank != out->rank)
+            return concat_mismatch(err, "Ranks of all input tensors should match", in[0], in[i], i);
         for (int d = 0; d < out->rank; d++) {
             int64_t a = out->dims[d], b = in[i]->dims[d];
             if (d == *axis) {
-                if (a < 0 || b < 0) out->dims[d] = UNKNOWN_DIM;
-                else if (__builtin_add_overflow(a, b, &out->dims[d])) return FAIL(err, SM_INVALID_ARGUMENT, "the result of the concatenation is too large");
+                if (a < 0 || b < 0)
+                    out->dims[d] = UNKNOWN_DIM;
+                else if (__builtin_add_overflow(a, b, &out->dims[d]))
+                    return FAIL(err, SM_INVALID_ARGUMENT, "the result of the concatenation is too large");
             } else if (a < 0) {
                 out->dims[d] = b;
             } else if (b >= 0 && a != b) {
@@ -84,7 +90,7 @@ static sm_status infer_concat_at(infer *c, int first, int axis_input)
         return SM_OK;
     }
     if (known < n) return SM_OK;
-    for (int at = 0; at < n; at += 63) {           /* in groups, so that any number of inputs goes through one array */
+    for (int at = 0; at < n; at += 63) { /* in groups, so that any number of inputs goes through one array */
         int   group = 0;
         shape so_far = c->out[0];
         if (at > 0) parts[group++] = &so_far;
@@ -155,8 +161,9 @@ static sm_status pack_mismatch(sm_error *err, const shape *first, const shape *o
     str_init(&y);
     shape_print(&x, first);
     shape_print(&y, other);
-    (void)error_set(err, SM_INVALID_ARGUMENT, "Shapes of all inputs must match: values[0].shape = %s != values[%d].shape = %s",
-                    str_text(&x), i, str_text(&y));
+    (void)error_set(err, SM_INVALID_ARGUMENT,
+                    "Shapes of all inputs must match: values[0].shape = %s != values[%d].shape = %s", str_text(&x), i,
+                    str_text(&y));
     str_clear(&x);
     str_clear(&y);
     return SM_INVALID_ARGUMENT;
@@ -177,7 +184,8 @@ static sm_status pack(call *c)
     shape whole;
     int   axis = 0;
     for (int i = 1; i < c->n_in; i++)
-        if (!shape_eq(&c->in[0]->shape, &c->in[i]->shape)) return pack_mismatch(c->err, &c->in[0]->shape, &c->in[i]->shape, i);
+        if (!shape_eq(&c->in[0]->shape, &c->in[i]->shape))
+            return pack_mismatch(c->err, &c->in[0]->shape, &c->in[i]->shape, i);
     TRY(pack_shape(c->err, c->node, &c->in[0]->shape, c->n_in, &whole, &axis));
     TRY(move_output(c, 0, &whole));
     for (int i = 0; i < c->n_in; i++) TRY(move_part(c, c->out[0], c->in[i], &whole, axis, i, 1, true));
@@ -193,7 +201,8 @@ static sm_status unpack_shape(sm_error *err, const node *n, const shape *whole, 
         str text;
         str_init(&text);
         shape_print(&text, whole);
-        (void)error_set(err, SM_INVALID_ARGUMENT, "Input shape axis %d must equal %d, got shape %s", *axis, count, str_text(&text));
+        (void)error_set(err, SM_INVALID_ARGUMENT, "Input shape axis %d must equal %d, got shape %s", *axis, count,
+                        str_text(&text));
         str_clear(&text);
         return SM_INVALID_ARGUMENT;
     }
@@ -239,9 +248,10 @@ static sm_status even_length(sm_error *err, const shape *whole, int axis, int n,
         *length = whole->dims[axis] / n;
         return SM_OK;
     }
-    return FAIL(err, SM_INVALID_ARGUMENT,
-                    "Number of ways to split should evenly divide the split dimension, but got split_dim %d (size = %lld) and num_split %d",
-                    axis, (long long)whole->dims[axis], n);
+    return FAIL(
+        err,
+        SM_INVALID_ARGUMENT, "Number of ways to split should evenly divide the split dimension, but got split_dim %d (size = %lld) and num_split %d",
+        axis, (long long)whole->dims[axis], n);
 }
 
 static sm_status infer_split(infer *c)
@@ -284,14 +294,18 @@ static sm_status split_length(sm_error *err, const tensor *sizes, int64_t whole,
     int64_t sum = 0, n = (int64_t)tensor_count(sizes), left = -1;
     for (int64_t k = 0; k < n; k++) {
         int64_t size = tensor_int(sizes, (size_t)k);
-        if (size == -1 && left < 0) left = k;
-        else if (size == -1) return FAIL(err, SM_INVALID_ARGUMENT, "There can only be one -1 in the input.");
+        if (size == -1 && left < 0)
+            left = k;
+        else if (size == -1)
+            return FAIL(err, SM_INVALID_ARGUMENT, "There can only be one -1 in the input.");
         else if (size < 0 || __builtin_add_overflow(sum, size, &sum))
-            return FAIL(err, SM_INVALID_ARGUMENT, "Split size at index %lld must be >= 0. Got: %lld", (long long)k, (long long)size);
+            return FAIL(err, SM_INVALID_ARGUMENT, "Split size at index %lld must be >= 0. Got: %lld", (long long)k,
+                        (long long)size);
     }
     if (left < 0 ? sum != whole : sum > whole)
         return FAIL(err, SM_INVALID_ARGUMENT,
-                    "Determined shape must either match input shape along split_dim exactly if fully specified, or be less than the size of the input along split_dim if not fully specified.  Got: %lld",
+                    "Determined shape must either match input shape along split_dim exactly if fully specified, or be "
+                    "less than the size of the input along split_dim if not fully specified.  Got: %lld",
                     (long long)sum);
     *length = i == left ? whole - sum : tensor_int(sizes, (size_t)i);
     return SM_OK;
@@ -323,7 +337,8 @@ static sm_status split_v(call *c)
     int64_t       length, at = 0;
     int           axis = 0;
     if ((int64_t)tensor_count(c->in[1]) != c->n_out)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "size_splits has %zu elements for %d outputs", tensor_count(c->in[1]), c->n_out);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "size_splits has %zu elements for %d outputs", tensor_count(c->in[1]),
+                         c->n_out);
     TRY(split_axis(c->err, tensor_int(c->in[2], 0), &x->shape, &axis));
     for (int i = 0; i < c->n_out; i++) {
         shape part = x->shape;
@@ -348,19 +363,24 @@ static sm_status concat_offset(call *c)
 {
     int64_t rank = (int64_t)tensor_count(c->in[1]), at = 0, axis = tensor_int(c->in[0], 0);
     if (axis < -rank || axis >= rank)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Concat dim is out of range: %lld vs. %lld", (long long)axis, (long long)rank);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Concat dim is out of range: %lld vs. %lld", (long long)axis,
+                         (long long)rank);
     if (axis < 0) axis += rank;
     for (int i = 0; i < c->n_out; i++) {
         const tensor *s = c->in[i + 1];
         if (s->shape.rank != 1 || tensor_count(s) != (size_t)rank)
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "input %d should contain %lld elements, but got %zu", i, (long long)rank, tensor_count(s));
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "input %d should contain %lld elements, but got %zu", i,
+                             (long long)rank, tensor_count(s));
         for (int64_t d = 0; d < rank; d++) {
             int64_t x = d == axis ? at : 0;
             if (d != axis && tensor_int(s, (size_t)d) != tensor_int(c->in[1], (size_t)d))
-                return CALL_FAIL(c, SM_INVALID_ARGUMENT, "All dimensions except %lld must match. Input %d has shape [%lld] and doesn't match input 0 with shape [%lld].",
-                                 (long long)axis, i, (long long)tensor_int(s, (size_t)d), (long long)tensor_int(c->in[1], (size_t)d));
-            if (s->dtype == SM_INT64) ((int64_t *)c->out[i]->data)[d] = x;
-            else ((int32_t *)c->out[i]->data)[d] = (int32_t)x;
+                return CALL_FAIL(
+                    c, SM_INVALID_ARGUMENT, "All dimensions except %lld must match. Input %d has shape [%lld] and doesn't match input 0 with shape [%lld].",
+                    (long long)axis, i, (long long)tensor_int(s, (size_t)d), (long long)tensor_int(c->in[1], (size_t)d));
+            if (s->dtype == SM_INT64)
+                ((int64_t *)c->out[i]->data)[d] = x;
+            else
+                ((int32_t *)c->out[i]->data)[d] = (int32_t)x;
         }
         at += tensor_int(s, (size_t)axis);
     }

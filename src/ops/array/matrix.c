@@ -11,7 +11,7 @@
 typedef struct diagonals {
     int64_t low, high, rows, columns;
     int64_t longest;
-    bool    left_above, left_below;         /* alignment of diagonals above and below the main one  */
+    bool    left_above, left_below; /* alignment of diagonals above and below the main one  */
 } diagonals;
 
 static int64_t least(int64_t a, int64_t b)
@@ -38,19 +38,24 @@ static sm_status read_range(sm_error *err, const tensor *k, diagonals *g)
     g->low = g->high = 0;
     if (!k) return SM_OK;
     if (k->shape.rank > 1 || tensor_count(k) < 1 || tensor_count(k) > 2)
-        return FAIL(err, SM_INVALID_ARGUMENT, "diag_index must be a scalar or vector, received %zu elements", tensor_count(k));
+        return FAIL(err, SM_INVALID_ARGUMENT, "diag_index must be a scalar or vector, received %zu elements",
+                    tensor_count(k));
     g->low = tensor_int(k, 0);
     g->high = tensor_int(k, tensor_count(k) - 1);
-    if (g->low > g->high) return FAIL(err, SM_INVALID_ARGUMENT, "lower_diag_index must not be larger than upper_diag_index: %lld > %lld", (long long)g->low, (long long)g->high);
+    if (g->low > g->high)
+        return FAIL(err, SM_INVALID_ARGUMENT, "lower_diag_index must not be larger than upper_diag_index: %lld > %lld",
+                    (long long)g->low, (long long)g->high);
     return SM_OK;
 }
 
 static sm_status check_range(sm_error *err, diagonals *g)
 {
     if ((g->low <= -g->rows || g->low >= g->columns) && g->low != 0)
-        return FAIL(err, SM_INVALID_ARGUMENT, "lower_diag_index is out of bound: %lld. It must be between %lld and %lld", (long long)g->low, (long long)-g->rows, (long long)g->columns);
+        return FAIL(err, SM_INVALID_ARGUMENT, "lower_diag_index is out of bound: %lld. It must be between %lld and %lld",
+                    (long long)g->low, (long long)-g->rows, (long long)g->columns);
     if ((g->high <= -g->rows || g->high >= g->columns) && g->high != 0)
-        return FAIL(err, SM_INVALID_ARGUMENT, "upper_diag_index is out of bound: %lld. It must be between %lld and %lld", (long long)g->high, (long long)-g->rows, (long long)g->columns);
+        return FAIL(err, SM_INVALID_ARGUMENT, "upper_diag_index is out of bound: %lld. It must be between %lld and %lld",
+                    (long long)g->high, (long long)-g->rows, (long long)g->columns);
     g->longest = least(g->rows + least(g->high, 0), g->columns + least(-g->low, 0));
     return SM_OK;
 }
@@ -63,7 +68,8 @@ static move diagonal_move(const diagonals *g, int64_t batch, int64_t d, bool tak
     int64_t stored = g->high - g->low + 1, at = (g->high - d) * g->longest + (left ? 0 : g->longest - length);
     int64_t in_matrix = most(-d, 0) * g->columns + most(d, 0);
     move    m = { .to_at = take_out ? at : in_matrix, .from_at = take_out ? in_matrix : at };
-    move_dim(&m, batch, take_out ? stored * g->longest : g->rows * g->columns, take_out ? g->rows * g->columns : stored * g->longest);
+    move_dim(&m, batch, take_out ? stored * g->longest : g->rows * g->columns,
+             take_out ? g->rows * g->columns : stored * g->longest);
     move_dim(&m, length, take_out ? 1 : g->columns + 1, take_out ? g->columns + 1 : 1);
     return m;
 }
@@ -81,7 +87,8 @@ static sm_status move_diagonals(call *c, tensor *to, const tensor *from, const d
 
 static sm_status part_shape(sm_error *err, const node *n, const shape *in, const tensor *k, diagonals *g, shape *out)
 {
-    if (in->rank < 2) return FAIL(err, SM_INVALID_ARGUMENT, "input must be at least 2-dim, received shape of rank %d", in->rank);
+    if (in->rank < 2)
+        return FAIL(err, SM_INVALID_ARGUMENT, "input must be at least 2-dim, received shape of rank %d", in->rank);
     g->rows = in->dims[in->rank - 2];
     g->columns = in->dims[in->rank - 1];
     read_alignment(n, g);
@@ -119,11 +126,14 @@ static sm_status diagonal_part(call *c)
 /* -- Put in: MatrixDiag --------------------------------------------------------------------------------------------------- */
 
 /* rows and columns: -1 means as few as hold the diagonals. */
-static sm_status diag_shape(sm_error *err, const node *n, const shape *in, const tensor *k, int64_t rows, int64_t columns, diagonals *g, shape *out)
+static sm_status diag_shape(sm_error *err, const node *n, const shape *in, const tensor *k, int64_t rows,
+                            int64_t columns, diagonals *g, shape *out)
 {
     read_alignment(n, g);
     TRY(read_range(err, k, g));
-    if (in->rank < (g->low == g->high ? 1 : 2)) return FAIL(err, SM_INVALID_ARGUMENT, "diagonal must be at least %d-dim, received shape of rank %d", g->low == g->high ? 1 : 2, in->rank);
+    if (in->rank < (g->low == g->high ? 1 : 2))
+        return FAIL(err, SM_INVALID_ARGUMENT, "diagonal must be at least %d-dim, received shape of rank %d",
+                    g->low == g->high ? 1 : 2, in->rank);
     if (in->rank >= SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     g->longest = in->dims[in->rank - 1];
     *out = *in;
@@ -131,15 +141,22 @@ static sm_status diag_shape(sm_error *err, const node *n, const shape *in, const
     out->dims[out->rank - 2] = out->dims[out->rank - 1] = UNKNOWN_DIM;
     if (g->longest < 0) return SM_OK;
     if (g->low != g->high && in->dims[in->rank - 2] >= 0 && in->dims[in->rank - 2] != g->high - g->low + 1)
-        return FAIL(err, SM_INVALID_ARGUMENT, "The number of rows of `diagonal` doesn't match the number of diagonals implied from `d_lower` and `d_upper`");
+        return FAIL(
+            err,
+            SM_INVALID_ARGUMENT, "The number of rows of `diagonal` doesn't match the number of diagonals implied from `d_lower` and `d_upper`");
     int64_t fewest_rows = g->longest - least(g->high, 0), fewest_columns = g->longest + most(g->low, 0);
-    if (rows == -1 && columns == -1) rows = columns = most(fewest_rows, fewest_columns);
-    else if (rows == -1) rows = fewest_rows;
-    else if (columns == -1) columns = fewest_columns;
+    if (rows == -1 && columns == -1)
+        rows = columns = most(fewest_rows, fewest_columns);
+    else if (rows == -1)
+        rows = fewest_rows;
+    else if (columns == -1)
+        columns = fewest_columns;
     if (rows < fewest_rows) return FAIL(err, SM_INVALID_ARGUMENT, "The number of rows is too small.");
     if (columns < fewest_columns) return FAIL(err, SM_INVALID_ARGUMENT, "The number of columns is too small.");
     if (rows != fewest_rows && columns != fewest_columns)
-        return FAIL(err, SM_INVALID_ARGUMENT, "The number of rows or columns is not consistent with the specified d_lower, d_upper, and diagonal.");
+        return FAIL(
+            err, SM_INVALID_ARGUMENT,
+            "The number of rows or columns is not consistent with the specified d_lower, d_upper, and diagonal.");
     g->rows = out->dims[out->rank - 2] = rows;
     g->columns = out->dims[out->rank - 1] = columns;
     return SM_OK;
@@ -150,7 +167,8 @@ static sm_status infer_diag(infer *c)
     diagonals g;
     int64_t   rows = -1, columns = -1;
     if (c->in[0].rank < 0) return SM_OK;
-    if (c->n_in > 1 && (!c->value[1] || !infer_int_value(c, 2, &rows) || !infer_int_value(c, 3, &columns))) return SM_OK;
+    if (c->n_in > 1 && (!c->value[1] || !infer_int_value(c, 2, &rows) || !infer_int_value(c, 3, &columns)))
+        return SM_OK;
     return diag_shape(c->err, c->node, &c->in[0], c->n_in > 1 ? c->value[1] : NULL, rows, columns, &g, &c->out[0]);
 }
 
@@ -160,7 +178,8 @@ static sm_status diagonal_matrix(call *c)
     bool          more = c->n_in > 1;
     diagonals     g;
     shape         s;
-    TRY(diag_shape(c->err, c->node, &x->shape, more ? c->in[1] : NULL, more ? tensor_int(c->in[2], 0) : -1, more ? tensor_int(c->in[3], 0) : -1, &g, &s));
+    TRY(diag_shape(c->err, c->node, &x->shape, more ? c->in[1] : NULL, more ? tensor_int(c->in[2], 0) : -1,
+                   more ? tensor_int(c->in[3], 0) : -1, &g, &s));
     TRY(check_range(c->err, &g));
     TRY(move_output(c, 0, &s));
     TRY(move_fill(c, c->out[0], more ? c->in[4] : NULL, 0));
@@ -178,7 +197,8 @@ static sm_status wrong_diagonal(call *c)
     shape_print(&input, in);
     shape_print(&diagonal, &c->in[1]->shape);
     (void)CALL_FAIL(c, SM_INVALID_ARGUMENT,
-                    "Either first dimensions of diagonal don't match input.shape[:-2], or diagonal.shape[:-1] is not equal to the longests diagonal in "
+                    "Either first dimensions of diagonal don't match input.shape[:-2], or diagonal.shape[:-1] is not "
+                    "equal to the longests diagonal in "
                     "range [lower_diag_index:upper_diag_index].\nInput shape: %s\nDiagonal shape: %s",
                     str_text(&input), str_text(&diagonal));
     str_clear(&input);
@@ -205,16 +225,24 @@ static sm_status band_part(call *c)
     const tensor *x = c->in[0];
     const shape  *s = &x->shape;
     int64_t       below = tensor_int(c->in[1], 0), above = tensor_int(c->in[2], 0);
-    if (s->rank < 2) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "input must be at least 2-dim, received shape of rank %d", s->rank);
+    if (s->rank < 2)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "input must be at least 2-dim, received shape of rank %d", s->rank);
     int64_t rows = s->dims[s->rank - 2], columns = s->dims[s->rank - 1], batch = shape_count_range(s, 0, s->rank - 2);
-    if (below > rows) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "num_lower must be negative or less or equal to number of rows (%lld) got: %lld", (long long)rows, (long long)below);
-    if (above > columns) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "num_upper must be negative or less or equal to number of columns (%lld) got: %lld", (long long)columns, (long long)above);
+    if (below > rows)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                         "num_lower must be negative or less or equal to number of rows (%lld) got: %lld",
+                         (long long)rows, (long long)below);
+    if (above > columns)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                         "num_upper must be negative or less or equal to number of columns (%lld) got: %lld",
+                         (long long)columns, (long long)above);
     TRY(move_output(c, 0, s));
     size_t size = dtype_size(x->dtype);
     for (int64_t b = 0; b < batch; b++)
         for (int64_t r = 0; r < rows; r++) {
-            int64_t at = (b * rows + r) * columns, first = below < 0 ? 0 : least(most(r - below, 0), columns), end = above < 0 ? columns : least(r + above + 1, columns);
-            char   *row = (char *)c->out[0]->data + (size_t)at * size;
+            int64_t at = (b * rows + r) * columns, first = below < 0 ? 0 : least(most(r - below, 0), columns),
+                    end = above < 0 ? columns : least(r + above + 1, columns);
+            char *row = (char *)c->out[0]->data + (size_t)at * size;
             if (end < first) end = first;
             if (c->out[0]->data != x->data) TRY(move_range(c, c->out[0], at + first, x, at + first, end - first));
             memset(row, 0, (size_t)first * size);

@@ -7,8 +7,8 @@
  * (a transpose), the two are walked in square blocks, so that both sides stay within a few cache lines. */
 #include "ops/array/move.h"
 
-#define BLOCK 16                    /* side of a transposed block, in elements     */
-#define PIECE 32768                 /* elements worth handing to another thread    */
+#define BLOCK 16    /* side of a transposed block, in elements     */
+#define PIECE 32768 /* elements worth handing to another thread    */
 
 void move_dim(move *m, int64_t dim, int64_t to, int64_t from)
 {
@@ -44,14 +44,14 @@ typedef struct bytes16 {
     uint64_t a, b;
 } bytes16;
 
-#define ROW(name, type)                                                                                   \
-    static void name(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n)           \
-    {                                                                                                     \
-        for (int64_t i = 0; i < n; i++) {                                                                 \
-            type x;                                                                                       \
-            memcpy(&x, from + i * from_step * (int64_t)sizeof(type), sizeof(type));                       \
-            memcpy(to + i * to_step * (int64_t)sizeof(type), &x, sizeof(type));                           \
-        }                                                                                                 \
+#define ROW(name, type)                                                                         \
+    static void name(char *to, int64_t to_step, const char *from, int64_t from_step, int64_t n) \
+    {                                                                                           \
+        for (int64_t i = 0; i < n; i++) {                                                       \
+            type x;                                                                             \
+            memcpy(&x, from + i * from_step * (int64_t)sizeof(type), sizeof(type));             \
+            memcpy(to + i * to_step * (int64_t)sizeof(type), &x, sizeof(type));                 \
+        }                                                                                       \
     }
 
 ROW(row1, uint8_t)
@@ -73,8 +73,8 @@ typedef struct plain_move {
     row_fn     *row;
     char       *to;
     const char *from;
-    int64_t     size;          /* bytes of an element                              */
-    int         across;        /* dimension walked in blocks with the last, or -1  */
+    int64_t     size;   /* bytes of an element                              */
+    int         across; /* dimension walked in blocks with the last, or -1  */
 } plain_move;
 
 /* Where row number `row` starts on both sides; rows are numbered over all dims but the last and `across`. */
@@ -209,7 +209,8 @@ sm_status move_fill(call *c, tensor *to, const tensor *from, size_t i)
 sm_status move_dims(const tensor *t, shape *out, sm_error *err)
 {
     size_t n = tensor_count(t);
-    if (t->shape.rank != 1 || n > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "a shape must be a vector of at most %d integers", SHAPE_MAX_RANK);
+    if (t->shape.rank != 1 || n > SHAPE_MAX_RANK)
+        return FAIL(err, SM_INVALID_ARGUMENT, "a shape must be a vector of at most %d integers", SHAPE_MAX_RANK);
     *out = shape_unknown_dims((int)n);
     for (size_t i = 0; i < n; i++) out->dims[i] = tensor_int(t, i);
     return SM_OK;
@@ -222,7 +223,8 @@ void move_print_index(str *out, const shape *s, int64_t i)
         at[d] = i % s->dims[d];
         i /= s->dims[d];
     }
-    for (int d = 0; d < s->rank; d++) str_addf(out, "%s%lld%s", d ? "," : "[", (long long)at[d], d + 1 < s->rank ? "" : "]");
+    for (int d = 0; d < s->rank; d++)
+        str_addf(out, "%s%lld%s", d ? "," : "[", (long long)at[d], d + 1 < s->rank ? "" : "]");
 }
 
 sm_status move_output(call *c, int i, const shape *s)

@@ -13,12 +13,12 @@
 
 typedef struct move {
     int     rank;
-    int64_t dims[MOVE_MAX_RANK];        /* of the box                                 */
-    int64_t to[MOVE_MAX_RANK], from[MOVE_MAX_RANK];   /* strides                      */
-    int64_t to_at, from_at;             /* first element                              */
+    int64_t dims[MOVE_MAX_RANK];                    /* of the box                                 */
+    int64_t to[MOVE_MAX_RANK], from[MOVE_MAX_RANK]; /* strides                      */
+    int64_t to_at, from_at;                         /* first element                              */
 } move;
 
-void      move_dim(move *m, int64_t dim, int64_t to, int64_t from);     /* one more dimension, inside the others */
+void      move_dim(move *m, int64_t dim, int64_t to, int64_t from); /* one more dimension, inside the others */
 sm_status move_run(call *c, tensor *to, const tensor *from, const move *m) CHECKED;
 
 /* Elements [at, at+n) of `to` from elements [from_at, ...) of `from`. */
@@ -29,7 +29,7 @@ sm_status move_fill(call *c, tensor *to, const tensor *from, size_t i) CHECKED;
 /* The integers of a vector as dims, unchecked: they may be negative. INVALID_ARGUMENT when there are too many. */
 sm_status move_dims(const tensor *t, shape *out, sm_error *err) CHECKED;
 /* Where element i of a tensor of shape s is, as TensorFlow writes it: "", "[3]", "[0,2]". */
-void      move_print_index(str *out, const shape *s, int64_t i);
+void move_print_index(str *out, const shape *s, int64_t i);
 
 /* Output i under shape s: as it is when the engine has prepared it, else new memory. */
 sm_status move_output(call *c, int i, const shape *s) CHECKED;

@@ -17,8 +17,10 @@ static sm_status padded(sm_error *err, const shape *in, const tensor *paddings, 
     for (int d = 0; d < in->rank; d++) {
         int64_t before = tensor_int(paddings, (size_t)(2 * d)), after = tensor_int(paddings, (size_t)(2 * d + 1));
         if (before < 0 || after < 0)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Paddings must be non-negative: %lld %lld", (long long)before, (long long)after);
-        if (in->dims[d] >= 0 && (__builtin_add_overflow(in->dims[d], before, &out->dims[d]) || __builtin_add_overflow(out->dims[d], after, &out->dims[d])))
+            return FAIL(err, SM_INVALID_ARGUMENT, "Paddings must be non-negative: %lld %lld", (long long)before,
+                        (long long)after);
+        if (in->dims[d] >= 0 && (__builtin_add_overflow(in->dims[d], before, &out->dims[d]) ||
+                                 __builtin_add_overflow(out->dims[d], after, &out->dims[d])))
             return FAIL(err, SM_INVALID_ARGUMENT, "the padded tensor is too large");
     }
     return SM_OK;
@@ -27,7 +29,8 @@ static sm_status padded(sm_error *err, const shape *in, const tensor *paddings, 
 static sm_status infer_pad(infer *c)
 {
     if (c->in[0].rank < 0) {
-        if (c->in[1].rank == 2 && c->in[1].dims[0] >= 0 && c->in[1].dims[0] <= SHAPE_MAX_RANK) c->out[0] = shape_unknown_dims((int)c->in[1].dims[0]);
+        if (c->in[1].rank == 2 && c->in[1].dims[0] >= 0 && c->in[1].dims[0] <= SHAPE_MAX_RANK)
+            c->out[0] = shape_unknown_dims((int)c->in[1].dims[0]);
         return SM_OK;
     }
     c->out[0] = shape_unknown_dims(c->in[0].rank);
@@ -74,8 +77,10 @@ static sm_status mirror(call *c, const shape *s, const int64_t *strides, int d, 
             int64_t first = k < d ? tensor_int(c->in[1], (size_t)(2 * k)) * strides[k] : 0;
             m.to_at += first;
             m.from_at += first;
-            if (k == d) move_dim(&m, count, strides[k], -strides[k]);
-            else move_dim(&m, k < d ? x->shape.dims[k] : s->dims[k], strides[k], strides[k]);
+            if (k == d)
+                move_dim(&m, count, strides[k], -strides[k]);
+            else
+                move_dim(&m, k < d ? x->shape.dims[k] : s->dims[k], strides[k], strides[k]);
         }
         TRY(move_run(c, c->out[0], c->out[0], &m));
     }
@@ -91,8 +96,9 @@ static sm_status mirror_pad(call *c)
     for (int d = 0; d < in->rank; d++)
         for (int side = 0; side < 2; side++)
             if (tensor_int(c->in[1], (size_t)(2 * d + side)) > in->dims[d] - edge)
-                return CALL_FAIL(c, SM_INVALID_ARGUMENT, "paddings must be %s the dimension size: %lld, %lld %s %lld", edge ? "less than" : "no greater than",
-                                 (long long)tensor_int(c->in[1], (size_t)(2 * d)), (long long)tensor_int(c->in[1], (size_t)(2 * d + 1)),
+                return CALL_FAIL(c, SM_INVALID_ARGUMENT, "paddings must be %s the dimension size: %lld, %lld %s %lld",
+                                 edge ? "less than" : "no greater than", (long long)tensor_int(c->in[1], (size_t)(2 * d)),
+                                 (long long)tensor_int(c->in[1], (size_t)(2 * d + 1)),
                                  edge ? "not less than" : "greater than", (long long)in->dims[d]);
     TRY(move_output(c, 0, &s));
     TRY(place_middle(c, &s));
@@ -106,12 +112,14 @@ static sm_status mirror_pad(call *c)
 static sm_status tiled(sm_error *err, const shape *in, const tensor *multiples, shape *out)
 {
     if (tensor_count(multiples) != (size_t)in->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Expected multiples argument to be a vector of length %d but got length %zu", in->rank, tensor_count(multiples));
+        return FAIL(err, SM_INVALID_ARGUMENT, "Expected multiples argument to be a vector of length %d but got length %zu",
+                    in->rank, tensor_count(multiples));
     *out = *in;
     for (int d = 0; d < in->rank; d++) {
         int64_t n = tensor_int(multiples, (size_t)d);
         if (n < 0) return FAIL(err, SM_INVALID_ARGUMENT, "Expected multiples[%d] >= 0, but got %lld", d, (long long)n);
-        if (in->dims[d] >= 0 && __builtin_mul_overflow(in->dims[d], n, &out->dims[d])) return FAIL(err, SM_INVALID_ARGUMENT, "the tiled tensor is too large");
+        if (in->dims[d] >= 0 && __builtin_mul_overflow(in->dims[d], n, &out->dims[d]))
+            return FAIL(err, SM_INVALID_ARGUMENT, "the tiled tensor is too large");
     }
     return SM_OK;
 }
@@ -119,7 +127,8 @@ static sm_status tiled(sm_error *err, const shape *in, const tensor *multiples, 
 static sm_status infer_tile(infer *c)
 {
     if (c->in[0].rank < 0) {
-        if (c->in[1].rank == 1 && c->in[1].dims[0] >= 0 && c->in[1].dims[0] <= SHAPE_MAX_RANK) c->out[0] = shape_unknown_dims((int)c->in[1].dims[0]);
+        if (c->in[1].rank == 1 && c->in[1].dims[0] >= 0 && c->in[1].dims[0] <= SHAPE_MAX_RANK)
+            c->out[0] = shape_unknown_dims((int)c->in[1].dims[0]);
         return SM_OK;
     }
     c->out[0] = shape_unknown_dims(c->in[0].rank);

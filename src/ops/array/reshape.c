@@ -11,15 +11,18 @@
 
 static sm_status infer_shape_vector(infer *c)
 {
-    for (int i = 0; i < c->n_out; i++) c->out[i] = c->in[i].rank < 0 ? shape_unknown_dims(1) : shape_vector(c->in[i].rank);
+    for (int i = 0; i < c->n_out; i++)
+        c->out[i] = c->in[i].rank < 0 ? shape_unknown_dims(1) : shape_vector(c->in[i].rank);
     return SM_OK;
 }
 
 /* An integer as element i of an int32 or int64 tensor. */
 static void put_int(tensor *t, int64_t i, int64_t x)
 {
-    if (t->dtype == SM_INT64) ((int64_t *)t->data)[i] = x;
-    else ((int32_t *)t->data)[i] = (int32_t)x;
+    if (t->dtype == SM_INT64)
+        ((int64_t *)t->data)[i] = x;
+    else
+        ((int32_t *)t->data)[i] = (int32_t)x;
 }
 
 static sm_status shape_vectors(call *c)
@@ -28,7 +31,8 @@ static sm_status shape_vectors(call *c)
         const shape *s = &c->in[i]->shape;
         for (int d = 0; d < s->rank; d++) {
             if (s->dims[d] > INT32_MAX && c->out[i]->dtype == SM_INT32)
-                return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Shape output type is 32-bit  but dim %d is %lld", d, (long long)s->dims[d]);
+                return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Shape output type is 32-bit  but dim %d is %lld", d,
+                                 (long long)s->dims[d]);
             put_int(c->out[i], d, s->dims[d]);
         }
     }
@@ -60,25 +64,35 @@ static sm_status reshape_solve(sm_error *err, const shape *from, shape *s)
     int     free = -1;
     bool    zero = false, zero_in = false;
     for (int i = 0; i < s->rank; i++) {
-        if (s->dims[i] == -1 && free >= 0) return FAIL(err, SM_INVALID_ARGUMENT, "Only one input size may be -1, not both %d and %d", free, i);
-        if (s->dims[i] == -1) free = i;
-        else if (s->dims[i] < 0) return FAIL(err, SM_INVALID_ARGUMENT, "Size %d must be non-negative, not %lld", i, (long long)s->dims[i]);
-        else if (s->dims[i] == 0) zero = true;
-        else if (__builtin_mul_overflow(product, s->dims[i], &product)) return FAIL(err, SM_INVALID_ARGUMENT, "the requested shape has too many elements");
+        if (s->dims[i] == -1 && free >= 0)
+            return FAIL(err, SM_INVALID_ARGUMENT, "Only one input size may be -1, not both %d and %d", free, i);
+        if (s->dims[i] == -1)
+            free = i;
+        else if (s->dims[i] < 0)
+            return FAIL(err, SM_INVALID_ARGUMENT, "Size %d must be non-negative, not %lld", i, (long long)s->dims[i]);
+        else if (s->dims[i] == 0)
+            zero = true;
+        else if (__builtin_mul_overflow(product, s->dims[i], &product))
+            return FAIL(err, SM_INVALID_ARGUMENT, "the requested shape has too many elements");
     }
     for (int i = 0; i < from->rank; i++) {
-        if (from->dims[i] > 0 || !zero) elements *= from->dims[i];
-        else zero_in = true;
+        if (from->dims[i] > 0 || !zero)
+            elements *= from->dims[i];
+        else
+            zero_in = true;
     }
     if (free >= 0) {
         s->dims[free] = elements / product;
         if (!zero_in && s->dims[free] * product != elements)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Input to reshape is a tensor with %lld values, but the requested shape requires a multiple of %lld",
-                        (long long)n, (long long)product);
+            return FAIL(
+                err, SM_INVALID_ARGUMENT,
+                "Input to reshape is a tensor with %lld values, but the requested shape requires a multiple of %lld",
+                (long long)n, (long long)product);
     }
     wanted = shape_count(s);
     if (wanted == n) return SM_OK;
-    return FAIL(err, SM_INVALID_ARGUMENT, "Input to reshape is a tensor with %lld values, but the requested shape has %lld", (long long)n, (long long)wanted);
+    return FAIL(err, SM_INVALID_ARGUMENT, "Input to reshape is a tensor with %lld values, but the requested shape has %lld",
+                (long long)n, (long long)wanted);
 }
 
 static sm_status infer_reshape(infer *c)
@@ -92,7 +106,7 @@ static sm_status infer_reshape(infer *c)
     }
     TRY(move_dims(c->value[1], &want, c->err));
     if (shape_known(&c->in[0])) TRY(reshape_solve(c->err, &c->in[0], &want));
-    c->out[0] = want;               /* a dim of -1 stays unknown */
+    c->out[0] = want; /* a dim of -1 stays unknown */
     return SM_OK;
 }
 
@@ -108,7 +122,8 @@ static sm_status expanded(sm_error *err, const shape *from, int64_t axis, shape 
 {
     int at;
     if (!move_axis(axis, from->rank + 1, &at))
-        return FAIL(err, SM_INVALID_ARGUMENT, "Tried to expand dim index %lld for tensor with %d dimensions.", (long long)axis, from->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Tried to expand dim index %lld for tensor with %d dimensions.",
+                    (long long)axis, from->rank);
     if (from->rank >= SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     *out = shape_unknown_dims(from->rank + 1);
     for (int i = 0; i < out->rank; i++) out->dims[i] = i == at ? 1 : from->dims[i - (i > at)];
@@ -127,7 +142,8 @@ static sm_status infer_expand_dims(infer *c)
 static sm_status expand_dims(call *c)
 {
     shape s;
-    if (tensor_count(c->in[1]) != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "'dim' must be a tensor with a single value");
+    if (tensor_count(c->in[1]) != 1)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "'dim' must be a tensor with a single value");
     TRY(expanded(c->err, &c->in[0]->shape, tensor_int(c->in[1], 0), &s));
     return call_forward(c, 0, 0, &s);
 }
@@ -177,14 +193,15 @@ static sm_status recast(sm_error *err, const node *n, const shape *from, shape *
     *out = *from;
     if (is == will || from->rank < 0) return SM_OK;
     if (is > will) {
-        if (from->rank >= SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
+        if (from->rank >= SHAPE_MAX_RANK)
+            return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
         out->dims[out->rank++] = (int64_t)(is / will);
         return SM_OK;
     }
     int64_t last = from->rank ? from->dims[from->rank - 1] : -2;
     if (last != (int64_t)(will / is) && last != UNKNOWN_DIM) {
-        return FAIL(err, SM_INVALID_ARGUMENT, "Cannot bitcast from %s to %s: %s of shape rank %d", dtype_short_name(a), dtype_short_name(b),
-                    "the last dimension does not fit", from->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Cannot bitcast from %s to %s: %s of shape rank %d", dtype_short_name(a),
+                    dtype_short_name(b), "the last dimension does not fit", from->rank);
     }
     out->rank--;
     return SM_OK;

@@ -15,10 +15,10 @@
 typedef struct scatter {
     combine_op    op;
     const tensor *indices, *updates;
-    int           depth;          /* entries of one index vector                        */
-    bool          by_row;         /* TensorFlow's wording differs                        */
+    int           depth;  /* entries of one index vector                        */
+    bool          by_row; /* TensorFlow's wording differs                        */
     call         *c;
-    bool          ignore;         /* bad indices are no error                            */
+    bool          ignore; /* bad indices are no error                            */
 } scatter;
 
 #define NO_ROW INT64_C(-1)
@@ -36,7 +36,8 @@ static sm_status bad_shapes(call *c, const char *words[4], const shape *shapes[3
     str_clear(&text);
     return SM_INVALID_ARGUMENT;
 }
-#define BAD_SHAPES(c, w1, s1, w2, s2, w3, s3, w4) bad_shapes(c, (const char *[]){ w1, w2, w3, w4 }, (const shape *[]){ s1, s2, s3 })
+#define BAD_SHAPES(c, w1, s1, w2, s2, w3, s3, w4) \
+    bad_shapes(c, (const char *[]){ w1, w2, w3, w4 }, (const shape *[]){ s1, s2, s3 })
 
 /* -- Which rows ---------------------------------------------------------------------------------------------------- */
 
@@ -135,14 +136,17 @@ static sm_status apply(const scatter *s, tensor *to, int64_t count)
     size_t      size = dtype_size(to->dtype);
     combine_fn *combine = NULL;
     if (!one && (int64_t)tensor_count(s->updates) != count * inner)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "updates have %zu elements, expected %lld", tensor_count(s->updates), (long long)(count * inner));
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "updates have %zu elements, expected %lld", tensor_count(s->updates),
+                         (long long)(count * inner));
     TRY(rows_of(s, &to->shape, count, &rows));
     TRY(find_combine(s, to->dtype, &combine));
     for (int64_t k = 0; k < count; k++) {
         int64_t at = rows[k] * inner, from = one ? 0 : k * inner;
         if (rows[k] == NO_ROW) continue;
-        if (!combine) TRY(combine_objects(s, to, at, from, !one, inner));
-        else if (!combine((char *)to->data + (size_t)at * size, (const char *)s->updates->data + (size_t)from * size, !one, (size_t)inner))
+        if (!combine)
+            TRY(combine_objects(s, to, at, from, !one, inner));
+        else if (!combine((char *)to->data + (size_t)at * size, (const char *)s->updates->data + (size_t)from * size,
+                          !one, (size_t)inner))
             return CALL_FAIL(c, SM_INVALID_ARGUMENT, "updates must not contain 0");
     }
     return SM_OK;
@@ -153,10 +157,12 @@ static sm_status check_row_updates(const scatter *s, const shape *to)
 {
     const shape *i = &s->indices->shape, *u = &s->updates->shape;
     bool         fits = to->rank > 0 && u->rank == i->rank + to->rank - 1;
-    for (int d = 0; d < u->rank && fits; d++) fits = u->dims[d] == (d < i->rank ? i->dims[d] : to->dims[d - i->rank + 1]);
+    for (int d = 0; d < u->rank && fits; d++)
+        fits = u->dims[d] == (d < i->rank ? i->dims[d] : to->dims[d - i->rank + 1]);
     if (fits || (u->rank == 0 && to->rank > 0)) return SM_OK;
-    return BAD_SHAPES(s->c, "Must have updates.shape = indices.shape + params.shape[1:] or updates.shape = [], got updates.shape ", u,
-                      ", indices.shape ", i, ", params.shape ", to, NULL);
+    return BAD_SHAPES(
+        s->c, "Must have updates.shape = indices.shape + params.shape[1:] or updates.shape = [], got updates.shape ", u,
+        ", indices.shape ", i, ", params.shape ", to, NULL);
 }
 
 /* by vector: indices.shape[:-1] + to.shape[depth:] */
@@ -166,13 +172,18 @@ static sm_status check_updates(const scatter *s, const shape *to)
     int          outer = i->rank - 1;
     bool         fits = u->rank >= outer;
     for (int d = 0; d < outer && fits; d++) fits = u->dims[d] == i->dims[d];
-    if (!fits) return BAD_SHAPES(s->c, "Outer dimensions of indices and update must match. Indices shape: ", i, ", updates shape:", u, NULL, NULL, NULL);
+    if (!fits)
+        return BAD_SHAPES(s->c, "Outer dimensions of indices and update must match. Indices shape: ", i,
+                          ", updates shape:", u, NULL, NULL, NULL);
     fits = s->depth <= to->rank && u->rank - outer == to->rank - s->depth;
     for (int d = s->depth; d < to->rank && fits; d++) fits = u->dims[d - s->depth + outer] == to->dims[d];
     if (!fits)
-        return BAD_SHAPES(s->c, "Inner dimensions of output shape must match inner dimensions of updates shape. Output: ", to, " updates: ", u, NULL, NULL, NULL);
+        return BAD_SHAPES(s->c,
+                          "Inner dimensions of output shape must match inner dimensions of updates shape. Output: ", to,
+                          " updates: ", u, NULL, NULL, NULL);
     if (shape_count(to) == 0 && shape_count(u) > 0)
-        return BAD_SHAPES(s->c, "Indices and updates specified for empty output.  indices shape: ", i, NULL, NULL, NULL, NULL, NULL);
+        return BAD_SHAPES(s->c, "Indices and updates specified for empty output.  indices shape: ", i, NULL, NULL, NULL,
+                          NULL, NULL);
     return SM_OK;
 }
 
@@ -194,7 +205,7 @@ static sm_status apply_change(void *context, tensor *t, sm_error *err)
 {
     const scatter *s = context;
     int64_t        count = (int64_t)tensor_count(s->indices);
-    (void)err;                                       /* is s->c->err */
+    (void)err; /* is s->c->err */
     TRY(s->by_row ? check_row_updates(s, &t->shape) : check_updates(s, &t->shape));
     if (!s->by_row) count = shape_count_range(&s->indices->shape, 0, s->indices->shape.rank - 1);
     return apply(s, t, count);
@@ -211,15 +222,15 @@ static sm_status scatter_variable(call *c, combine_op op, bool by_row)
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "DType of scatter resource and updates does not match.");
     if (!by_row) TRY(by_vector(&s));
     TRY(variable_update(v, c->memory, apply_change, &s, c->err));
-    if (c->n_out) return call_give_object(c, 0, tensor_object(c->in[0], 0));     /* a TensorFlow 1 reference */
+    if (c->n_out) return call_give_object(c, 0, tensor_object(c->in[0], 0)); /* a TensorFlow 1 reference */
     return SM_OK;
 }
 
-#define VARIABLE_KERNEL(name, op, by_row, which)                                                                 \
-    static sm_status name(call *c)                                                                        \
-    {                                                                                                     \
-        return scatter_variable(c, op, by_row);                                                           \
-    }                                                                                                     \
+#define VARIABLE_KERNEL(name, op, by_row, which) \
+    static sm_status name(call *c)               \
+    {                                            \
+        return scatter_variable(c, op, by_row);  \
+    }                                            \
     static const kernel name##_kernel[] = { { .types = which, .run = name }, { 0 } };
 
 VARIABLE_KERNEL(rows_update, COMBINE_UPDATE, true, NULL)
@@ -265,7 +276,8 @@ static sm_status scatter_nd(call *c)
     shape s;
     TRY(move_dims(c->in[2], &s, c->err));
     for (int i = 0; i < s.rank; i++)
-        if (s.dims[i] < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)s.dims[i]);
+        if (s.dims[i] < 0)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)s.dims[i]);
     TRY(move_output(c, 0, &s));
     TRY(move_fill(c, c->out[0], NULL, 0));
     return scatter_tensor(c, COMBINE_ADD, c->in[0], c->in[1], c->out[0]);
@@ -278,11 +290,11 @@ static sm_status tensor_scatter(call *c, combine_op op)
     return scatter_tensor(c, op, c->in[1], c->in[2], c->out[0]);
 }
 
-#define TENSOR_KERNEL(name, op, which)                                                                           \
-    static sm_status name(call *c)                                                                        \
-    {                                                                                                     \
-        return tensor_scatter(c, op);                                                                     \
-    }                                                                                                     \
+#define TENSOR_KERNEL(name, op, which) \
+    static sm_status name(call *c)     \
+    {                                  \
+        return tensor_scatter(c, op);  \
+    }                                  \
     static const kernel name##_kernel[] = { { .types = which, .run = name }, { 0 } };
 
 TENSOR_KERNEL(tensor_update, COMBINE_UPDATE, NULL)

@@ -13,9 +13,10 @@
 static sm_status sliced(sm_error *err, const shape *in, const tensor *begin, const tensor *size, shape *out)
 {
     if (tensor_count(begin) != (size_t)in->rank || tensor_count(size) != (size_t)in->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT,
-                    "Expected begin and size arguments to be 1-D tensors of size %d, but got shapes [%zu] and [%zu] instead.",
-                    in->rank, tensor_count(begin), tensor_count(size));
+        return FAIL(
+            err, SM_INVALID_ARGUMENT,
+            "Expected begin and size arguments to be 1-D tensors of size %d, but got shapes [%zu] and [%zu] instead.",
+            in->rank, tensor_count(begin), tensor_count(size));
     *out = *in;
     for (int i = 0; i < in->rank; i++) {
         int64_t b = tensor_int(begin, (size_t)i), n = tensor_int(size, (size_t)i), dim = in->dims[i];
@@ -25,9 +26,11 @@ static sm_status sliced(sm_error *err, const shape *in, const tensor *begin, con
         }
         if (n == -1 && b >= 0 && b <= dim) n = dim - b;
         if (b < 0 || b > dim)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Expected begin[%d] in [0, %lld], but got %lld", i, (long long)dim, (long long)b);
+            return FAIL(err, SM_INVALID_ARGUMENT, "Expected begin[%d] in [0, %lld], but got %lld", i, (long long)dim,
+                        (long long)b);
         if (n < 0 || n > dim - b)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Expected size[%d] in [0, %lld], but got %lld", i, (long long)(dim - b), (long long)n);
+            return FAIL(err, SM_INVALID_ARGUMENT, "Expected size[%d] in [0, %lld], but got %lld", i,
+                        (long long)(dim - b), (long long)n);
         out->dims[i] = n;
     }
     return SM_OK;
@@ -122,7 +125,8 @@ static sm_status write_box(call *c, tensor *whole, const tensor *source)
     strided box;
     shape   s, both;
     TRY(strided_resolve(c->err, c->node, &whole->shape, c->in[1], c->in[2], c->in[3], &box, &s));
-    if (!shape_broadcast(&source->shape, &s, &both) || !shape_eq(&both, &s)) return check_box(c, &s, &source->shape, "value");
+    if (!shape_broadcast(&source->shape, &s, &both) || !shape_eq(&both, &s))
+        return check_box(c, &s, &source->shape, "value");
     move m = strided_move(&box, &whole->shape, false);
     /* The source's strides: over the box's visible dims from the right, 0 where it has 1. */
     int64_t stride = 1;

@@ -7,10 +7,10 @@
 #include "ops/array/strided.h"
 
 typedef struct spec {
-    int64_t begin, end, ellipsis, new_axis, shrink;    /* masks                 */
+    int64_t       begin, end, ellipsis, new_axis, shrink; /* masks                 */
     const tensor *b, *e, *s;
-    int     n;                                          /* entries               */
-    int     whole;                                      /* dims of the ellipsis  */
+    int           n;     /* entries               */
+    int           whole; /* dims of the ellipsis  */
 } spec;
 
 /* [first, ...) of one range dimension and its count, given dim >= 0. */
@@ -35,7 +35,7 @@ static void clamp(const spec *p, int k, int64_t dim, int64_t stride, int64_t *fi
 static sm_status take_entry(sm_error *err, const spec *p, int k, const shape *in, int d, strided *box, shape *result)
 {
     int64_t stride = tensor_int(p->s, (size_t)k), dim = in->dims[d];
-    bool    shrunk = p->shrink >> k & 1, known_begin = (p->begin >> k & 1) || p->b, known_end = (p->end >> k & 1) || p->e;
+    bool shrunk = p->shrink >> k & 1, known_begin = (p->begin >> k & 1) || p->b, known_end = (p->end >> k & 1) || p->e;
     if (stride == 0) return FAIL(err, SM_INVALID_ARGUMENT, "strides[%d] must be non-zero", k);
     box->stride[d] = stride;
     box->first[d] = 0;
@@ -65,14 +65,18 @@ static sm_status read_spec(sm_error *err, const node *n, const shape *in, spec *
     p->shrink = node_int(n, "shrink_axis_mask");
     if (tensor_count(p->s) > 32 || (p->b && tensor_count(p->b) != tensor_count(p->s)) ||
         (p->e && tensor_count(p->e) != tensor_count(p->s)))
-        return FAIL(err, SM_INVALID_ARGUMENT, "Expected begin, end, and strides to be 1D equal size tensors, but got shapes [%zu], [%zu], and [%zu] instead.",
-                    p->b ? tensor_count(p->b) : 0, p->e ? tensor_count(p->e) : 0, tensor_count(p->s));
+        return FAIL(
+            err,
+            SM_INVALID_ARGUMENT, "Expected begin, end, and strides to be 1D equal size tensors, but got shapes [%zu], [%zu], and [%zu] instead.",
+            p->b ? tensor_count(p->b) : 0, p->e ? tensor_count(p->e) : 0, tensor_count(p->s));
     p->n = (int)tensor_count(p->s);
-    if (p->ellipsis & (p->ellipsis - 1)) return FAIL(err, SM_INVALID_ARGUMENT, "Multiple ellipses in slice spec not allowed");
+    if (p->ellipsis & (p->ellipsis - 1))
+        return FAIL(err, SM_INVALID_ARGUMENT, "Multiple ellipses in slice spec not allowed");
     for (int k = 0; k < p->n; k++)
         if (!(p->ellipsis >> k & 1) && !(p->new_axis >> k & 1)) consumed++;
     if (consumed > in->rank)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Index out of range using input dim %d; input has only %d dims", in->rank, in->rank);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Index out of range using input dim %d; input has only %d dims", in->rank,
+                    in->rank);
     p->whole = in->rank - consumed;
     return SM_OK;
 }
@@ -94,7 +98,8 @@ sm_status strided_resolve(sm_error *err, const node *n, const shape *in, const t
     TRY(read_spec(err, n, in, &p));
     for (int k = 0; k < p.n; k++)
         if ((p.new_axis >> k & 1) && !(p.ellipsis >> k & 1)) added++;
-    if (in->rank + added > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
+    if (in->rank + added > SHAPE_MAX_RANK)
+        return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     *result = shape_scalar();
     box->rank = in->rank;
     for (int k = 0; k < p.n; k++) {
@@ -122,10 +127,14 @@ move strided_move(const strided *box, const shape *in, bool read)
         at += box->first[d] * whole[d];
     }
     for (int d = 0; d < box->rank; d++) {
-        if (read) move_dim(&m, box->count[d], packed[d], whole[d] * box->stride[d]);
-        else move_dim(&m, box->count[d], whole[d] * box->stride[d], packed[d]);
+        if (read)
+            move_dim(&m, box->count[d], packed[d], whole[d] * box->stride[d]);
+        else
+            move_dim(&m, box->count[d], whole[d] * box->stride[d], packed[d]);
     }
-    if (read) m.from_at = at;
-    else m.to_at = at;
+    if (read)
+        m.from_at = at;
+    else
+        m.to_at = at;
     return m;
 }

@@ -5,10 +5,10 @@
 
 #include "ops/array/move.h"
 
-typedef struct strided {          /* per dimension of the input                                   */
+typedef struct strided { /* per dimension of the input                                   */
     int     rank;
     int64_t first[SHAPE_MAX_RANK], stride[SHAPE_MAX_RANK], count[SHAPE_MAX_RANK];
-    int     visible[SHAPE_MAX_RANK];   /* input dimension behind each dimension of the result; -1: a new axis */
+    int     visible[SHAPE_MAX_RANK]; /* input dimension behind each dimension of the result; -1: a new axis */
 } strided;
 
 /* n carries the masks. begin and end may be NULL when they are not known yet (lengths are then unknown, except of shrunk

@@ -33,13 +33,14 @@ static slice row_key(arena *a, const tensor *x, int64_t outer, int64_t n, int64_
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i++) {
             size_t k = (size_t)((o * n + r) * inner + i);
-            slice  text = x->dtype == SM_STRING ? tensor_text(x, k) : slice_make((const char *)x->data + k * size, size);
+            slice text = x->dtype == SM_STRING ? tensor_text(x, k) : slice_make((const char *)x->data + k * size, size);
             if (x->dtype == SM_STRING) {
                 memcpy(bytes + at, &text.len, sizeof text.len);
                 at += sizeof text.len;
             }
             *never |= is_nan(x, k);
-            if (!(dtype_is(x->dtype, DTYPE_FLOATING) && tensor_real(x, k) == 0) && text.len) memcpy(bytes + at, text.ptr, text.len);
+            if (!(dtype_is(x->dtype, DTYPE_FLOATING) && tensor_real(x, k) == 0) && text.len)
+                memcpy(bytes + at, text.ptr, text.len);
             at += text.len;
         }
     return slice_make(bytes, length);
@@ -47,8 +48,10 @@ static slice row_key(arena *a, const tensor *x, int64_t outer, int64_t n, int64_
 
 static void put_index(tensor *t, int64_t i, int64_t x)
 {
-    if (t->dtype == SM_INT64) ((int64_t *)t->data)[i] = x;
-    else ((int32_t *)t->data)[i] = (int32_t)x;
+    if (t->dtype == SM_INT64)
+        ((int64_t *)t->data)[i] = x;
+    else
+        ((int32_t *)t->data)[i] = (int32_t)x;
 }
 
 /* -- Unique ------------------------------------------------------------------------------------------------------- */
@@ -61,14 +64,16 @@ static sm_status unique_axis(call *c, int *axis)
         if (x->shape.rank == 1) return SM_OK;
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "unique expects a 1D vector.");
     }
-    if (tensor_count(c->in[1]) != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "axis does not support input tensors larger than 1 elements");
+    if (tensor_count(c->in[1]) != 1)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "axis does not support input tensors larger than 1 elements");
     if (!move_axis(tensor_int(c->in[1], 0), x->shape.rank, axis))
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "axis has to be between [0, %d)", x->shape.rank);
     return SM_OK;
 }
 
 /* first[k]: the row where value k appears first; number[r]: the value of row r. Returns how many values there are. */
-static sm_status number_rows(call *c, const tensor *x, int64_t outer, int64_t n, int64_t inner, int64_t *first, int64_t *number, int64_t *found)
+static sm_status number_rows(call *c, const tensor *x, int64_t outer, int64_t n, int64_t inner, int64_t *first,
+                             int64_t *number, int64_t *found)
 {
     map seen;
     map_init(&seen, c->scratch);
@@ -99,7 +104,8 @@ static sm_status unique(call *c)
     int           axis;
     int64_t       found;
     TRY(unique_axis(c, &axis));
-    int64_t  outer = shape_count_range(&x->shape, 0, axis), n = x->shape.dims[axis], inner = shape_count_range(&x->shape, axis + 1, x->shape.rank);
+    int64_t outer = shape_count_range(&x->shape, 0, axis), n = x->shape.dims[axis],
+            inner = shape_count_range(&x->shape, axis + 1, x->shape.rank);
     int64_t *first = call_scratch(c, (size_t)n * sizeof *first), *number = call_scratch(c, (size_t)n * sizeof *number);
     if (!first || !number) return SM_RESOURCE_EXHAUSTED;
     TRY(number_rows(c, x, outer, n, inner, first, number, &found));
@@ -120,8 +126,10 @@ static sm_status unique(call *c)
 
 static sm_status infer_unique(infer *c)
 {
-    if (c->n_in == 1) c->out[0] = shape_unknown_dims(1);
-    else if (c->in[0].rank >= 0) c->out[0] = shape_unknown_dims(c->in[0].rank);
+    if (c->n_in == 1)
+        c->out[0] = shape_unknown_dims(1);
+    else if (c->in[0].rank >= 0)
+        c->out[0] = shape_unknown_dims(c->in[0].rank);
     c->out[1] = shape_unknown_dims(1);
     if (c->n_in == 1 && c->in[0].rank == 1) c->out[1].dims[0] = c->in[0].dims[0];
     if (c->n_out > 2) c->out[2] = shape_unknown_dims(1);
@@ -142,7 +150,8 @@ static sm_status list_diff(call *c)
     int64_t       n = (int64_t)tensor_count(x), kept = 0;
     bool          never;
     map           there;
-    if (x->shape.rank != 1 || y->shape.rank != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "x and y should be 1D vectors.");
+    if (x->shape.rank != 1 || y->shape.rank != 1)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "x and y should be 1D vectors.");
     map_init(&there, c->scratch);
     for (int64_t i = 0; i < (int64_t)tensor_count(y); i++) {
         slice key = row_key(c->scratch, y, 1, (int64_t)tensor_count(y), 1, i, &never);

@@ -61,7 +61,7 @@ static sm_status run_assert(call *c)
 
 static void write_out(FILE *f, slice text)
 {
-    (void)fwrite(text.ptr, 1, text.len, f);   /* a closed stream is nobody's error, as in TensorFlow */
+    (void)fwrite(text.ptr, 1, text.len, f); /* a closed stream is nobody's error, as in TensorFlow */
     (void)fflush(f);
 }
 
@@ -123,7 +123,7 @@ static const struct {
     bool        to_stdout;
     const char *prefix;
 } streams[] = {
-    { "stdout", true, "" },          { "stderr", false, "" },          { "log(info)", false, "I " },
+    { "stdout", true, "" },          { "stderr", false, "" },       { "log(info)", false, "I " },
     { "log(warning)", false, "W " }, { "log(error)", false, "E " },
 };
 enum { STREAMS = sizeof streams / sizeof *streams };
@@ -140,7 +140,8 @@ static sm_status prepare_print_v2(call *c)
     slice name = node_string(c->node, "output_stream");
     if (find_stream(name) >= 0 || slice_starts(name, "file://")) return SM_OK;
     return CALL_FAIL(c, SM_INVALID_ARGUMENT,
-                     "Unknown output stream: " SLICE_FMT ", Valid streams are: stdout stderr log(info) log(warning) log(error)",
+                     "Unknown output stream: " SLICE_FMT
+                     ", Valid streams are: stdout stderr log(info) log(warning) log(error)",
                      SLICE_ARG(name));
 }
 
@@ -166,8 +167,10 @@ static sm_status run_print_v2(call *c)
     if (i >= 0) str_addz(&text, streams[i].prefix);
     str_add(&text, tensor_text(c->in[0], 0));
     str_add(&text, node_string(c->node, "end"));
-    if (i < 0) s = append_to_file(c, slice_tail(name, strlen("file://")), str_slice(&text));
-    else write_out(streams[i].to_stdout ? stdout : stderr, str_slice(&text));
+    if (i < 0)
+        s = append_to_file(c, slice_tail(name, strlen("file://")), str_slice(&text));
+    else
+        write_out(streams[i].to_stdout ? stdout : stderr, str_slice(&text));
     str_clear(&text);
     return s;
 }

@@ -45,7 +45,8 @@ static sm_status check_scalar(call *c, int i)
     str text;
     str_init(&text);
     shape_print(&text, &c->in[i]->shape);
-    sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, "The second input must be a scalar, but it has shape %s", str_text(&text));
+    sm_status s =
+        CALL_FAIL(c, SM_INVALID_ARGUMENT, "The second input must be a scalar, but it has shape %s", str_text(&text));
     str_clear(&text);
     return s;
 }

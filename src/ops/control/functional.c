@@ -49,7 +49,8 @@ static sm_status truth(call *c, const tensor *t, bool *out)
     case SM_FLOAT:
     case SM_DOUBLE: *out = tensor_real(t, 0) != 0; return SM_OK;
     case SM_STRING: *out = tensor_text(t, 0).len > 0; return SM_OK;
-    default: return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s cannot be converted to a boolean", dtype_short_name(t->dtype));
+    default:
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s cannot be converted to a boolean", dtype_short_name(t->dtype));
     }
 }
 
@@ -126,7 +127,7 @@ static sm_status run_case(call *c)
 /* The variables of a loop while it runs: now[first + i] is what a function sees, owned[first + i] what we have to release.
  * The body gets what we own: it may let it go early, and change a list in place that it holds alone. */
 typedef struct loop {
-    int            first, count;      /* arguments before the variables (For: the index), and variables */
+    int            first, count; /* arguments before the variables (For: the index), and variables */
     const tensor **now;
     tensor       **owned, **next;
 } loop;
@@ -203,12 +204,14 @@ static sm_status for_bounds(call *c, int64_t *bounds)
     static const char *const names[] = { "start", "limit", "delta" };
     for (int i = 0; i < 3; i++) {
         int64_t n = (int64_t)tensor_count(c->in[i]);
-        if (c->in[i]->shape.rank != 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s must be a scalar, but [%lld]", names[i], (long long)n);
+        if (c->in[i]->shape.rank != 0)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s must be a scalar, but [%lld]", names[i], (long long)n);
         bounds[i] = tensor_int(c->in[i], 0);
     }
     int64_t start = bounds[0], limit = bounds[1], delta = bounds[2];
     if ((delta > 0 && start <= limit) || (delta < 0 && start >= limit) || (delta == 0 && start == limit)) return SM_OK;
-    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Invalid start/limit/delta: %lld %lld %lld", (long long)start, (long long)limit, (long long)delta);
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Invalid start/limit/delta: %lld %lld %lld", (long long)start,
+                     (long long)limit, (long long)delta);
 }
 
 static sm_status run_for(call *c)

@@ -17,7 +17,8 @@ static void tensor_list_release(object *o)
 
 const object_type tensor_list_type = { "TensorList", tensor_list_release };
 
-sm_status tensor_list_new(memory *m, sm_dtype dtype, const shape *element_shape, int64_t most, tensor_list **out, sm_error *err)
+sm_status tensor_list_new(memory *m, sm_dtype dtype, const shape *element_shape, int64_t most, tensor_list **out,
+                          sm_error *err)
 {
     tensor_list *l = heap_zero(sizeof *l);
     if (!l) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for a list");

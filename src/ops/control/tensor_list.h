@@ -10,19 +10,20 @@
 
 typedef struct tensor_list {
     object   base;
-    memory  *memory;            /* account of the array                                        */
-    sm_dtype dtype;             /* of the elements                                             */
-    shape    element_shape;     /* may be partly unknown                                       */
-    int64_t  most;              /* elements that PushBack may bring it to; -1: any number       */
-    tensor **items;             /* owned; NULL: unset                                          */
+    memory  *memory;        /* account of the array                                        */
+    sm_dtype dtype;         /* of the elements                                             */
+    shape    element_shape; /* may be partly unknown                                       */
+    int64_t  most;          /* elements that PushBack may bring it to; -1: any number       */
+    tensor **items;         /* owned; NULL: unset                                          */
     size_t   count, capacity;
-    int      depth;             /* lists in lists in lists: how deep (their release is recursive) */
+    int      depth; /* lists in lists in lists: how deep (their release is recursive) */
 } tensor_list;
 
-extern const object_type tensor_list_type;     /* "TensorList" */
+extern const object_type tensor_list_type; /* "TensorList" */
 
 /* One reference; no elements. */
-sm_status tensor_list_new(memory *m, sm_dtype dtype, const shape *element_shape, int64_t most, tensor_list **out, sm_error *err) CHECKED;
+sm_status tensor_list_new(memory *m, sm_dtype dtype, const shape *element_shape, int64_t most, tensor_list **out,
+                          sm_error *err) CHECKED;
 /* Another list with the same elements, and room for `room` more. */
 sm_status tensor_list_copy(const tensor_list *l, size_t room, tensor_list **out, sm_error *err) CHECKED;
 /* New elements are unset; those that go are released. */
@@ -31,7 +32,7 @@ sm_status tensor_list_resize(tensor_list *l, size_t count, sm_error *err) CHECKE
 sm_status tensor_list_set(tensor_list *l, size_t i, tensor *t, sm_error *err) CHECKED;
 sm_status tensor_list_push(tensor_list *l, tensor *t, sm_error *err) CHECKED;
 
-static inline tensor_list *tensor_list_of(object *o)     /* NULL: not a list */
+static inline tensor_list *tensor_list_of(object *o) /* NULL: not a list */
 {
     return o && o->type == &tensor_list_type ? (tensor_list *)(void *)o : NULL;
 }

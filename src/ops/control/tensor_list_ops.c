@@ -28,7 +28,7 @@ static sm_status fill_range(call *c, tensor *to, size_t at, const tensor *t, siz
     size_t size = dtype_size(to->dtype);
     if (t) return tensor_copy_range(to, at, t, 0, n, c->err);
     if (dtype_plain(to->dtype) && n) memset((char *)to->data + at * size, 0, n * size);
-    return SM_OK;   /* new strings are empty, new objects none */
+    return SM_OK; /* new strings are empty, new objects none */
 }
 
 /* -- Lists to tensors of rows ------------------------------------------------------------------------------------------ */
@@ -58,13 +58,16 @@ static sm_status stack(call *c)
     TRY(list_input(c, 0, &l));
     TRY(list_check_dtype(c, l));
     if (want != -1 && (uint64_t)want != l->count)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Operation expected a list with %lld elements but got a list with %zu elements.",
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                         "Operation expected a list with %lld elements but got a list with %zu elements.",
                          (long long)want, l->count);
     TRY(list_element_shape(c, 1, l, &s));
     if (!shape_known(&s) && l->count == 0)
-        return list_fail_shapes(c, "Tried to stack elements of an empty list with non-fully-defined element_shape: ", &s, "", NULL);
-    return stack_items(c, l, NULL, l->count, s,
-                       "Tried to stack list which only contains uninitialized tensors and has a non-fully-defined element_shape: ");
+        return list_fail_shapes(c, "Tried to stack elements of an empty list with non-fully-defined element_shape: ", &s,
+                                "", NULL);
+    return stack_items(
+        c, l, NULL, l->count, s,
+        "Tried to stack list which only contains uninitialized tensors and has a non-fully-defined element_shape: ");
 }
 
 static sm_status gather(call *c)
@@ -113,7 +116,8 @@ static sm_status list_for_rows(call *c, int i, tensor_list **out)
     TRY(list_shape_input(c, i, &s));
     TRY(check_rows(c, t));
     shape row = shape_of(t->shape.rank - 1, t->shape.dims + 1);
-    if (!shape_compatible(&s, &row)) return list_fail_shapes(c, "Specified a list with shape ", &s, " from a tensor with shape ", &row);
+    if (!shape_compatible(&s, &row))
+        return list_fail_shapes(c, "Specified a list with shape ", &s, " from a tensor with shape ", &row);
     return tensor_list_new(c->memory, t->dtype, &s, -1, out, c->err);
 }
 
@@ -143,9 +147,11 @@ static sm_status length_for(call *c, const tensor *indices, int64_t most, size_t
     const int32_t *at = indices->data;
     *length = most > 0 ? (size_t)most : 0;
     for (size_t k = 0; k < tensor_count(indices); k++) {
-        if (at[k] < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Indices in TensorListScatter must all be non-negative.");
+        if (at[k] < 0)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Indices in TensorListScatter must all be non-negative.");
         if (most >= 0 && at[k] >= most)
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "TensorListScatter: Trying to scatter at index %d in list with size %lld", at[k],
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                             "TensorListScatter: Trying to scatter at index %d in list with size %lld", at[k],
                              (long long)most);
         if ((size_t)at[k] >= *length) *length = (size_t)at[k] + 1;
     }
@@ -158,7 +164,9 @@ static sm_status scatter(call *c)
     int64_t      most = -1;
     size_t       length = 0, n = tensor_count(c->in[1]);
     if (c->n_in > 3) TRY(list_int_input(c, 3, "num_elements must be a scalar, got ", &most));
-    if (most < -1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "TensorListScatter expects num_elements >= -1, found: %lld", (long long)most);
+    if (most < -1)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "TensorListScatter expects num_elements >= -1, found: %lld",
+                         (long long)most);
     TRY(list_for_rows(c, 2, &l));
     sm_status s = SM_OK;
     if ((int64_t)n != c->in[0]->shape.dims[0])
@@ -236,14 +244,17 @@ static sm_status join_pieces(call *c, const tensor_list *l, pieces *p)
         const tensor *t = l->items[i];
         if (!t) continue;
         if (t->shape.rank == 0)
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Concat saw a scalar shape at index %zu but requires at least vectors.", i);
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                             "Concat saw a scalar shape at index %zu but requires at least vectors.", i);
         shape   tail = shape_of(t->shape.rank - 1, t->shape.dims + 1);
         int64_t first = t->shape.dims[0];
         TRY(list_merge_shape(c, &p->tail, &tail));
         if (given != UNKNOWN_DIM && given != first)
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT,
-                             "First entry of element_shape input does not match the first dim of list element at index: %zu "
-                             "Expected: %lld Actual: %lld", i, (long long)given, (long long)first);
+            return CALL_FAIL(
+                c, SM_INVALID_ARGUMENT,
+                "First entry of element_shape input does not match the first dim of list element at index: %zu "
+                "Expected: %lld Actual: %lld",
+                i, (long long)given, (long long)first);
         differ |= common != UNKNOWN_DIM && common != first;
         common = first;
     }
@@ -258,12 +269,14 @@ static sm_status piece_length(call *c, const tensor_list *l, const pieces *p, si
     *length = l->items[i] ? l->items[i]->shape.dims[0] : i < given ? tensor_int(c->in[2], i) : p->first;
     if (*length >= 0) return SM_OK;
     if (c->n_in <= 2)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT,
-                         "Concating lists with uninitialized tensors is not supported in this version of TensorListConcat. "
-                         "Consider updating your GraphDef to run the newer version.");
-    if (i < given) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "leading_dims[%zu] = %lld is negative", i, (long long)*length);
-    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "List contains uninitialized tensor at index %zu but leading_dims has only %zu elements.", i,
-                     given);
+        return CALL_FAIL(
+            c, SM_INVALID_ARGUMENT,
+            "Concating lists with uninitialized tensors is not supported in this version of TensorListConcat. "
+            "Consider updating your GraphDef to run the newer version.");
+    if (i < given)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "leading_dims[%zu] = %lld is negative", i, (long long)*length);
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                     "List contains uninitialized tensor at index %zu but leading_dims has only %zu elements.", i, given);
 }
 
 static sm_status concat(call *c)
@@ -277,18 +290,21 @@ static sm_status concat(call *c)
     TRY(concat_shape(c, l, &s));
     TRY(split_shape(c, &s, &p));
     if (l->count == 0 && !shape_known(&p.tail))
-        return list_fail_shapes(c, "All except the first dimension must be fully defined when concating an empty tensor list. element_shape: ",
-                                &p.tail, "", NULL);
+        return list_fail_shapes(
+            c, "All except the first dimension must be fully defined when concating an empty tensor list. element_shape: ",
+            &p.tail, "", NULL);
     TRY(join_pieces(c, l, &p));
     if (!shape_known(&p.tail))
-        return list_fail_shapes(c, "Trying to concat list with only uninitialized tensors but element_shape_except_first_dim is not fully defined: ",
-                                &p.tail, "", NULL);
+        return list_fail_shapes(
+            c, "Trying to concat list with only uninitialized tensors but element_shape_except_first_dim is not fully defined: ",
+            &p.tail, "", NULL);
     lengths = shape_vector((int64_t)l->count);
     TRY(call_output(c, 1, &lengths));
     int64_t *length = c->out[1]->data;
     for (size_t i = 0; i < l->count; i++) {
         TRY(piece_length(c, l, &p, i, &length[i]));
-        if (__builtin_add_overflow(all, length[i], &all)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "the list is too long to be joined");
+        if (__builtin_add_overflow(all, length[i], &all))
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "the list is too long to be joined");
     }
     TRY(with_dim(c, &p.tail, all, &s));
     TRY(call_output(c, 0, &s));
@@ -313,7 +329,8 @@ static sm_status check_split(call *c, const shape *s)
 {
     const tensor *t = c->in[0];
     if (s->rank == 0)
-        return list_fail_shapes(c, "TensorListSplit requires element_shape to be at least of rank 1, but saw: ", s, "", NULL);
+        return list_fail_shapes(c, "TensorListSplit requires element_shape to be at least of rank 1, but saw: ", s, "",
+                                NULL);
     TRY(check_rows(c, t));
     shape tail = shape_of(t->shape.rank - 1, t->shape.dims + 1);
     shape wanted = s->rank < 0 ? shape_unknown() : shape_of(s->rank - 1, s->dims + 1);
@@ -335,8 +352,8 @@ static sm_status split_into(call *c, tensor_list *l)
         tensor *piece = NULL;
         if (n < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Invalid value in lengths: %lld", (long long)n);
         if (n > rows - at)
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Attempting to slice [%lld, %lld] from tensor with length %lld", (long long)at,
-                             (long long)((uint64_t)at + (uint64_t)n), (long long)rows);
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Attempting to slice [%lld, %lld] from tensor with length %lld",
+                             (long long)at, (long long)((uint64_t)at + (uint64_t)n), (long long)rows);
         s.dims[0] = n;
         TRY(tensor_new(c->memory, t->dtype, &s, &piece, c->err));
         sm_status status = tensor_copy_range(piece, 0, t, (size_t)at * inner, (size_t)n * inner, c->err);
@@ -348,7 +365,8 @@ static sm_status split_into(call *c, tensor_list *l)
         at += n;
     }
     if (at == rows) return SM_OK;
-    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Unused values in tensor. Length of tensor: %lld Values used: %lld", (long long)rows, (long long)at);
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Unused values in tensor. Length of tensor: %lld Values used: %lld",
+                     (long long)rows, (long long)at);
 }
 
 static sm_status split(call *c)
@@ -421,8 +439,8 @@ static sm_status push_row(call *c, tensor *to, size_t i)
         return status;
     }
     if (dtype != l->dtype)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Invalid data type at index %zu; op elements %s but list elements %s", i,
-                         dtype_short_name(dtype), dtype_short_name(l->dtype));
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Invalid data type at index %zu; op elements %s but list elements %s",
+                         i, dtype_short_name(dtype), dtype_short_name(l->dtype));
     TRY(tensor_list_copy(l, 1, &longer, c->err));
     ((object **)to->data)[i] = &longer->base;
     TRY(list_row(c, t, i, &row));
@@ -444,7 +462,8 @@ static sm_status make_batch(call *c, sm_status (*make)(call *c, tensor *to, size
 static sm_status concat_lists(call *c)
 {
     if (!shape_eq(&c->in[0]->shape, &c->in[1]->shape))
-        return list_fail_shapes(c, "Incompatible input TensorList tensor shapes: ", &c->in[0]->shape, " vs. ", &c->in[1]->shape);
+        return list_fail_shapes(c, "Incompatible input TensorList tensor shapes: ", &c->in[0]->shape, " vs. ",
+                                &c->in[1]->shape);
     return make_batch(c, join_lists);
 }
 

@@ -105,8 +105,10 @@ static void *store_shape(pixel_place *p, int64_t height, int64_t width, int64_t 
     tensor *out = ((output_place *)p)->c->out[0];
     int64_t dims[3] = { height, width, channels };
     for (int i = 0; i < 3; i++) {
-        if (out->dtype == SM_INT32) ((int32_t *)out->data)[i] = (int32_t)dims[i];
-        else ((int64_t *)out->data)[i] = dims[i];
+        if (out->dtype == SM_INT32)
+            ((int32_t *)out->data)[i] = (int32_t)dims[i];
+        else
+            ((int64_t *)out->data)[i] = dims[i];
     }
     return out->data;
 }

@@ -20,8 +20,8 @@ typedef struct reader {
     struct jpeg_source_mgr        source;
     jmp_buf                       jump;
     bool                          recover;
-    int                           channels;   /* of the result */
-    uint8_t                      *cmyk;       /* one line */
+    int                           channels; /* of the result */
+    uint8_t                      *cmyk;     /* one line */
 } reader;
 
 static void on_error(j_common_ptr c)
@@ -68,8 +68,7 @@ static void cmyk_to_rgb(const uint8_t *from, uint8_t *to, size_t width, bool ado
 {
     for (size_t x = 0; x < width; x++, from += 4, to += 3) {
         int k = from[3];
-        for (int i = 0; i < 3; i++)
-            to[i] = (uint8_t)(adobe ? k * from[i] / 255 : (255 - k) * (255 - from[i]) / 255);
+        for (int i = 0; i < 3; i++) to[i] = (uint8_t)(adobe ? k * from[i] / 255 : (255 - k) * (255 - from[i]) / 255);
     }
 }
 
@@ -77,9 +76,12 @@ static sm_status read_header(reader *r, slice bytes, const jpeg_options *o, sm_e
 {
     struct jpeg_decompress_struct *j = &r->jpeg;
     jpeg_create_decompress(j);
-    r->source = (struct jpeg_source_mgr){ .next_input_byte = (const JOCTET *)bytes.ptr, .bytes_in_buffer = bytes.len,
-                                          .init_source = on_init, .fill_input_buffer = on_fill,
-                                          .skip_input_data = on_skip, .resync_to_restart = jpeg_resync_to_restart,
+    r->source = (struct jpeg_source_mgr){ .next_input_byte = (const JOCTET *)bytes.ptr,
+                                          .bytes_in_buffer = bytes.len,
+                                          .init_source = on_init,
+                                          .fill_input_buffer = on_fill,
+                                          .skip_input_data = on_skip,
+                                          .resync_to_restart = jpeg_resync_to_restart,
                                           .term_source = on_term };
     j->src = &r->source;
     if (jpeg_read_header(j, TRUE) != JPEG_HEADER_OK)
@@ -99,7 +101,7 @@ static sm_status read_header(reader *r, slice bytes, const jpeg_options *o, sm_e
 static sm_status read_lines(reader *r, const jpeg_options *o, uint8_t *pixels, slice bytes, sm_error *err)
 {
     struct jpeg_decompress_struct *j = &r->jpeg;
-    size_t stride = (size_t)j->output_width * (size_t)r->channels;
+    size_t                         stride = (size_t)j->output_width * (size_t)r->channels;
     while (j->output_scanline < j->output_height) {
         uint8_t *line = pixels + j->output_scanline * stride;
         JSAMPROW to = r->cmyk ? r->cmyk : line;
@@ -118,12 +120,14 @@ static sm_status read_lines(reader *r, const jpeg_options *o, uint8_t *pixels, s
 static sm_status read_picture(reader *r, slice bytes, const jpeg_options *o, pixel_place *to, sm_error *err)
 {
     struct jpeg_decompress_struct *j = &r->jpeg;
-    if (setjmp(r->jump)) return FAIL(err, SM_INVALID_ARGUMENT, "Invalid JPEG data or crop window, data size %zu", bytes.len);
+    if (setjmp(r->jump))
+        return FAIL(err, SM_INVALID_ARGUMENT, "Invalid JPEG data or crop window, data size %zu", bytes.len);
     TRY(read_header(r, bytes, o, err));
     if (o->shape_only) return to->make(to, j->image_height, j->image_width, r->channels) ? SM_OK : to->status;
     jpeg_calc_output_dimensions(j);
     if ((int64_t)j->output_height * j->output_width >= IMAGE_MOST_PIXELS)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Invalid JPEG data: %u by %u pixels are too many", j->output_width, j->output_height);
+        return FAIL(err, SM_INVALID_ARGUMENT, "Invalid JPEG data: %u by %u pixels are too many", j->output_width,
+                    j->output_height);
     uint8_t *pixels = to->make(to, j->output_height, j->output_width, r->channels);
     if (!pixels) return to->status;
     if (j->out_color_space == JCS_CMYK) {

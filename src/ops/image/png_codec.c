@@ -18,7 +18,7 @@ typedef struct reader {
     slice       rest;
     png_bytep  *rows;
     int         channels, bits, passes;
-    bool        widen;           /* 8 bits to 16                       */
+    bool        widen; /* 8 bits to 16                       */
     char        why[128];
 } reader;
 

@@ -84,26 +84,26 @@ typedef struct bilinear_work {
 } bilinear_work;
 
 /* One loop over rows per element type: top = lerp(top left, top right), bottom likewise, then between them. */
-#define BILINEAR(name, T, LOAD)                                                                                   \
-    static void name(void *context, int64_t begin, int64_t end)                                                   \
-    {                                                                                                             \
-        const bilinear_work *w = context;                                                                         \
-        for (int64_t row = begin; row < end; row++) {                                                             \
-            sample   y = w->ys[row % w->height];                                                                  \
-            const T *image = (const T *)w->in + row / w->height * w->in_height * w->in_width * w->channels;       \
-            const T *top = image + y.lower * w->in_width * w->channels;                                           \
-            const T *bottom = image + y.upper * w->in_width * w->channels;                                        \
-            float   *out = w->out + row * w->width * w->channels;                                                 \
-            for (int64_t x = 0; x < w->width; x++) {                                                              \
-                int64_t l = w->xs[x].lower * w->channels, r = w->xs[x].upper * w->channels;                       \
-                for (int64_t k = 0; k < w->channels; k++, out++) {                                                \
-                    float a = LOAD(top[l + k]), b = LOAD(top[r + k]);                                             \
-                    float d = LOAD(bottom[l + k]), e = LOAD(bottom[r + k]);                                       \
-                    float t = a + (b - a) * w->xs[x].lerp, u = d + (e - d) * w->xs[x].lerp;                       \
-                    *out = t + (u - t) * y.lerp;                                                                  \
-                }                                                                                                 \
-            }                                                                                                     \
-        }                                                                                                         \
+#define BILINEAR(name, T, LOAD)                                                                             \
+    static void name(void *context, int64_t begin, int64_t end)                                             \
+    {                                                                                                       \
+        const bilinear_work *w = context;                                                                   \
+        for (int64_t row = begin; row < end; row++) {                                                       \
+            sample   y = w->ys[row % w->height];                                                            \
+            const T *image = (const T *)w->in + row / w->height * w->in_height * w->in_width * w->channels; \
+            const T *top = image + y.lower * w->in_width * w->channels;                                     \
+            const T *bottom = image + y.upper * w->in_width * w->channels;                                  \
+            float   *out = w->out + row * w->width * w->channels;                                           \
+            for (int64_t x = 0; x < w->width; x++) {                                                        \
+                int64_t l = w->xs[x].lower * w->channels, r = w->xs[x].upper * w->channels;                 \
+                for (int64_t k = 0; k < w->channels; k++, out++) {                                          \
+                    float a = LOAD(top[l + k]), b = LOAD(top[r + k]);                                       \
+                    float d = LOAD(bottom[l + k]), e = LOAD(bottom[r + k]);                                 \
+                    float t = a + (b - a) * w->xs[x].lerp, u = d + (e - d) * w->xs[x].lerp;                 \
+                    *out = t + (u - t) * y.lerp;                                                            \
+                }                                                                                           \
+            }                                                                                               \
+        }                                                                                                   \
     }
 #define AS_FLOAT(x) ((float)(x))
 BILINEAR(bilinear_float, float, AS_FLOAT)
@@ -121,17 +121,22 @@ static const struct {
     sm_dtype   dtype;
     pool_work *work;
 } bilinear_loops[] = {
-    { SM_FLOAT, bilinear_float },   { SM_DOUBLE, bilinear_double }, { SM_UINT8, bilinear_uint8 },
-    { SM_INT8, bilinear_int8 },     { SM_UINT16, bilinear_uint16 }, { SM_INT16, bilinear_int16 },
-    { SM_INT32, bilinear_int32 },   { SM_INT64, bilinear_int64 },   { SM_HALF, bilinear_half },
+    { SM_FLOAT, bilinear_float },       { SM_DOUBLE, bilinear_double }, { SM_UINT8, bilinear_uint8 },
+    { SM_INT8, bilinear_int8 },         { SM_UINT16, bilinear_uint16 }, { SM_INT16, bilinear_int16 },
+    { SM_INT32, bilinear_int32 },       { SM_INT64, bilinear_int64 },   { SM_HALF, bilinear_half },
     { SM_BFLOAT16, bilinear_bfloat16 },
 };
 
 static sm_status run_bilinear(call *c)
 {
     const shape  *in = &c->in[0]->shape, *out = &c->out[0]->shape;
-    bilinear_work w = { .in = c->in[0]->data, .out = c->out[0]->data, .in_height = in->dims[1], .in_width = in->dims[2],
-                        .height = out->dims[1], .width = out->dims[2], .channels = in->dims[3] };
+    bilinear_work w = { .in = c->in[0]->data,
+                        .out = c->out[0]->data,
+                        .in_height = in->dims[1],
+                        .in_width = in->dims[2],
+                        .height = out->dims[1],
+                        .width = out->dims[2],
+                        .channels = in->dims[3] };
     if (shape_count(out) == 0) return SM_OK;
     w.ys = bilinear_samples(c, w.in_height, w.height);
     w.xs = bilinear_samples(c, w.in_width, w.width);
@@ -150,24 +155,30 @@ typedef struct nearest_work {
     char          *out;
     const int64_t *ys, *xs;
     int64_t        in_height, in_width, height, width;
-    size_t         pixel;          /* bytes */
+    size_t         pixel; /* bytes */
 } nearest_work;
 
 static void nearest_rows(void *context, int64_t begin, int64_t end)
 {
     const nearest_work *w = context;
     for (int64_t row = begin; row < end; row++) {
-        const char *line = w->in + (size_t)((row / w->height * w->in_height + w->ys[row % w->height]) * w->in_width) * w->pixel;
-        char       *out = w->out + (size_t)(row * w->width) * w->pixel;
-        for (int64_t x = 0; x < w->width; x++, out += w->pixel) memcpy(out, line + (size_t)w->xs[x] * w->pixel, w->pixel);
+        const char *line =
+            w->in + (size_t)((row / w->height * w->in_height + w->ys[row % w->height]) * w->in_width) * w->pixel;
+        char *out = w->out + (size_t)(row * w->width) * w->pixel;
+        for (int64_t x = 0; x < w->width; x++, out += w->pixel)
+            memcpy(out, line + (size_t)w->xs[x] * w->pixel, w->pixel);
     }
 }
 
 static sm_status run_nearest(call *c)
 {
     const shape *in = &c->in[0]->shape, *out = &c->out[0]->shape;
-    nearest_work w = { .in = c->in[0]->data, .out = c->out[0]->data, .in_height = in->dims[1], .in_width = in->dims[2],
-                       .height = out->dims[1], .width = out->dims[2],
+    nearest_work w = { .in = c->in[0]->data,
+                       .out = c->out[0]->data,
+                       .in_height = in->dims[1],
+                       .in_width = in->dims[2],
+                       .height = out->dims[1],
+                       .width = out->dims[2],
                        .pixel = (size_t)in->dims[3] * dtype_size(c->in[0]->dtype) };
     if (shape_count(out) == 0) return SM_OK;
     w.ys = nearest_samples(c, w.in_height, w.height);

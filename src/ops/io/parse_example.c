@@ -16,13 +16,13 @@
 #include "graph/op.h"
 
 typedef struct request {
-    slice   *sparse_keys, *dense_keys, *ragged_keys;
-    int      sparse_count, dense_count, ragged_count;
-    int      first_default;          /* input number of dense_defaults[0]              */
-    bool     single;                 /* one example: no batch dimension                */
-    bool     has_names;
-    int64_t  rows;
-    const tf_Example **examples;     /* of each row                                    */
+    slice             *sparse_keys, *dense_keys, *ragged_keys;
+    int                sparse_count, dense_count, ragged_count;
+    int                first_default; /* input number of dense_defaults[0]              */
+    bool               single;        /* one example: no batch dimension                */
+    bool               has_names;
+    int64_t            rows;
+    const tf_Example **examples; /* of each row                                    */
 } request;
 
 /* -- Features ------------------------------------------------------------------------------------------------------- */
@@ -71,7 +71,8 @@ static slice row_name(const call *c, const request *r, int64_t row)
 static sm_status wrong_type(call *c, const request *r, int64_t row, slice key, const tf_Feature *f, sm_dtype want)
 {
     return CALL_FAIL(c, SM_INVALID_ARGUMENT,
-                     "Name: " SLICE_FMT ", Key: " SLICE_FMT ", Index: %lld.  Data types don't match. Expected type: %s, Actual type: %s",
+                     "Name: " SLICE_FMT ", Key: " SLICE_FMT
+                     ", Index: %lld.  Data types don't match. Expected type: %s, Actual type: %s",
                      SLICE_ARG(row_name(c, r, row)), SLICE_ARG(key), (long long)row, dtype_short_name(want),
                      dtype_short_name(feature_dtype(f)));
 }
@@ -79,19 +80,25 @@ static sm_status wrong_type(call *c, const request *r, int64_t row, slice key, c
 static sm_status missing(call *c, const request *r, int64_t row, slice key, sm_dtype want)
 {
     if (r->single && !r->has_names)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Feature: " SLICE_FMT " (data type: %s) is required but could not be found.",
-                         SLICE_ARG(key), dtype_short_name(want));
-    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Name: " SLICE_FMT ", Feature: " SLICE_FMT " (data type: %s) is required but could not be found.",
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                         "Feature: " SLICE_FMT " (data type: %s) is required but could not be found.", SLICE_ARG(key),
+                         dtype_short_name(want));
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                     "Name: " SLICE_FMT ", Feature: " SLICE_FMT " (data type: %s) is required but could not be found.",
                      SLICE_ARG(row_name(c, r, row)), SLICE_ARG(key), dtype_short_name(want));
 }
 
-static sm_status wrong_length(call *c, const request *r, int64_t row, slice key, const tf_Feature *f, const shape *want, bool stride)
+static sm_status wrong_length(call *c, const request *r, int64_t row, slice key, const tf_Feature *f, const shape *want,
+                              bool stride)
 {
     str text;
     str_init(&text);
     shape_print(&text, want);
-    const char *format = stride ? "Name: " SLICE_FMT ", Key: " SLICE_FMT ", Index: %lld.  Number of %s values is not a multiple of stride length. Saw %lld values but output shape is: %s"
-                                : "Name: " SLICE_FMT ", Key: " SLICE_FMT ", Index: %lld.  Number of %s values != expected.  Values size: %lld but output shape: %s";
+    const char *format =
+        stride ? "Name: " SLICE_FMT ", Key: " SLICE_FMT ", Index: %lld.  Number of %s values is not a multiple of "
+                 "stride length. Saw %lld values but output shape is: %s"
+               : "Name: " SLICE_FMT ", Key: " SLICE_FMT
+                 ", Index: %lld.  Number of %s values != expected.  Values size: %lld but output shape: %s";
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, format, SLICE_ARG(row_name(c, r, row)), SLICE_ARG(key), (long long)row,
@@ -118,23 +125,29 @@ static shape dense_output_shape(const request *r, const shape *s, int64_t length
 {
     shape out = shape_scalar();
     if (!r->single) out.dims[out.rank++] = r->rows;
-    for (int d = 0; d < s->rank && out.rank < SHAPE_MAX_RANK; d++) out.dims[out.rank++] = s->dims[d] < 0 ? length : s->dims[d];
+    for (int d = 0; d < s->rank && out.rank < SHAPE_MAX_RANK; d++)
+        out.dims[out.rank++] = s->dims[d] < 0 ? length : s->dims[d];
     return out;
 }
 
 static sm_status check_default(call *c, const shape *s, const tensor *fallback, int i)
 {
-    str a, b;
+    str  a, b;
     bool padded = is_variable(s);
-    if (padded ? tensor_count(fallback) == 1 : tensor_count(fallback) == 0 || shape_eq(s, &fallback->shape)) return SM_OK;
+    if (padded ? tensor_count(fallback) == 1 : tensor_count(fallback) == 0 || shape_eq(s, &fallback->shape))
+        return SM_OK;
     str_init(&a);
     str_init(&b);
     shape_print(&a, s);
     shape_print(&b, &fallback->shape);
-    sm_status status = padded ? CALL_FAIL(c, SM_INVALID_ARGUMENT, "dense_shape[%d] is a variable length shape: %s, therefore def_value[%d] must "
-                                            "contain a single element (the padding element).  But its shape is: %s", i, str_text(&a), i, str_text(&b))
-                                : CALL_FAIL(c, SM_INVALID_ARGUMENT, "def_value[%d].shape() == %s is not compatible with dense_shapes_[%d] == %s", i,
-                                            str_text(&b), i, str_text(&a));
+    sm_status status = padded
+                           ? CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                                       "dense_shape[%d] is a variable length shape: %s, therefore def_value[%d] must "
+                                       "contain a single element (the padding element).  But its shape is: %s",
+                                       i, str_text(&a), i, str_text(&b))
+                           : CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                                       "def_value[%d].shape() == %s is not compatible with dense_shapes_[%d] == %s", i,
+                                       str_text(&b), i, str_text(&a));
     str_clear(&a);
     str_clear(&b);
     return status;
@@ -181,8 +194,10 @@ static sm_status parse_dense(call *c, const request *r, int i)
         if (!f && !padded && tensor_count(fallback) == 0 && each) return missing(c, r, row, key, out->dtype);
         if (f && feature_dtype(f) != out->dtype)
             return CALL_FAIL(c, SM_INVALID_ARGUMENT,
-                             "Name: " SLICE_FMT ", Key: " SLICE_FMT ", Index: %lld.  Data types don't match. Data type: %s but expected type: %s",
-                             SLICE_ARG(row_name(c, r, row)), SLICE_ARG(key), (long long)row, dtype_short_name(feature_dtype(f)), dtype_short_name(out->dtype));
+                             "Name: " SLICE_FMT ", Key: " SLICE_FMT
+                             ", Index: %lld.  Data types don't match. Data type: %s but expected type: %s",
+                             SLICE_ARG(row_name(c, r, row)), SLICE_ARG(key), (long long)row,
+                             dtype_short_name(feature_dtype(f)), dtype_short_name(out->dtype));
         if (f && !padded && length != each) return wrong_length(c, r, row, key, f, s, false);
         if (f) TRY(feature_copy(c, f, out, at));
         if (length < each) TRY(fill_default(c, out, at + length, each - length, fallback));
@@ -208,9 +223,9 @@ static sm_status measure(call *c, const request *r, slice key, sm_dtype want, in
 
 static sm_status parse_sparse(call *c, const request *r, int i)
 {
-    int      values = r->sparse_count + i, dims = 2 * r->sparse_count + i, width = r->single ? 1 : 2;
-    slice    key = r->sparse_keys[i];
-    int64_t  total, longest, at = 0;
+    int     values = r->sparse_count + i, dims = 2 * r->sparse_count + i, width = r->single ? 1 : 2;
+    slice   key = r->sparse_keys[i];
+    int64_t total, longest, at = 0;
     TRY(measure(c, r, key, c->out[values]->dtype, &total, &longest));
     shape of_indices = shape_matrix(total, width), of_values = shape_vector(total), of_dims = shape_vector(width);
     TRY(call_output(c, i, &of_indices));
@@ -266,7 +281,8 @@ static sm_status decode_rows(call *c, request *r)
         shape_print(&a, &c->in[1]->shape);
         str_addz(&a, ", serialized.shape=");
         shape_print(&a, &c->in[0]->shape);
-        sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT, "Expected names have the same shape as serialized: name.shape=%s", str_text(&a));
+        sm_status s = CALL_FAIL(c, SM_INVALID_ARGUMENT,
+                                "Expected names have the same shape as serialized: name.shape=%s", str_text(&a));
         str_clear(&a);
         return s;
     }
@@ -275,7 +291,8 @@ static sm_status decode_rows(call *c, request *r)
         tf_Example *e = ARENA_NEW(c->scratch, tf_Example);
         if (!e) return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory while parsing examples");
         if (message_decode(&type_Example, bytes, c->scratch, e, NULL) != SM_OK)
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Could not parse example input, value: '" SLICE_FMT "'", SLICE_ARG(bytes));
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Could not parse example input, value: '" SLICE_FMT "'",
+                             SLICE_ARG(bytes));
         r->examples[row] = e;
     }
     return SM_OK;
@@ -294,7 +311,8 @@ static sm_status parse(call *c, request *r)
 static slice *keys_of_inputs(call *c, int first, int count, bool vector)
 {
     slice *keys = call_scratch(c, ((size_t)count + 1) * sizeof *keys);
-    for (int i = 0; keys && i < count; i++) keys[i] = vector ? tensor_text(c->in[first], (size_t)i) : tensor_text(c->in[first + i], 0);
+    for (int i = 0; keys && i < count; i++)
+        keys[i] = vector ? tensor_text(c->in[first], (size_t)i) : tensor_text(c->in[first + i], 0);
     return keys;
 }
 
@@ -305,13 +323,19 @@ static int list_length(const call *c, const char *attr_name)
 
 static sm_status run_parse_example_v2(call *c)
 {
-    request r = { .sparse_count = (int)node_int(c->node, "num_sparse"), .dense_count = list_length(c, "Tdense"),
-                  .ragged_count = list_length(c, "ragged_value_types"), .first_default = 5,
-                  .single = c->in[0]->shape.rank == 0, .has_names = true };
+    request   r = { .sparse_count = (int)node_int(c->node, "num_sparse"),
+                    .dense_count = list_length(c, "Tdense"),
+                    .ragged_count = list_length(c, "ragged_value_types"),
+                    .first_default = 5,
+                    .single = c->in[0]->shape.rank == 0,
+                    .has_names = true };
     const int counts[3] = { r.sparse_count, r.dense_count, r.ragged_count };
     for (int k = 0; k < 3; k++)
         if (tensor_count(c->in[2 + k]) != (size_t)counts[k])
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Expected %d %s keys, got %zu", counts[k], k == 0 ? "sparse" : k == 1 ? "dense" : "ragged",
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Expected %d %s keys, got %zu", counts[k],
+                             k == 0   ? "sparse"
+                             : k == 1 ? "dense"
+                                      : "ragged",
                              tensor_count(c->in[2 + k]));
     r.sparse_keys = keys_of_inputs(c, 2, r.sparse_count, true);
     r.dense_keys = keys_of_inputs(c, 3, r.dense_count, true);
@@ -321,7 +345,9 @@ static sm_status run_parse_example_v2(call *c)
 
 static sm_status run_parse_example(call *c)
 {
-    request r = { .sparse_count = (int)node_int(c->node, "Nsparse"), .dense_count = (int)node_int(c->node, "Ndense"), .has_names = true };
+    request r = { .sparse_count = (int)node_int(c->node, "Nsparse"),
+                  .dense_count = (int)node_int(c->node, "Ndense"),
+                  .has_names = true };
     r.first_default = 2 + r.sparse_count + r.dense_count;
     r.sparse_keys = keys_of_inputs(c, 2, r.sparse_count, false);
     r.dense_keys = keys_of_inputs(c, 2 + r.sparse_count, r.dense_count, false);
@@ -330,7 +356,10 @@ static sm_status run_parse_example(call *c)
 
 static sm_status run_parse_single_example(call *c)
 {
-    request r = { .sparse_count = (int)node_int(c->node, "num_sparse"), .dense_count = list_length(c, "Tdense"), .first_default = 1, .single = true };
+    request     r = { .sparse_count = (int)node_int(c->node, "num_sparse"),
+                      .dense_count = list_length(c, "Tdense"),
+                      .first_default = 1,
+                      .single = true };
     const attr *sparse = node_attr(c->node, "sparse_keys"), *dense = node_attr(c->node, "dense_keys");
     r.sparse_keys = call_scratch(c, (sparse->count + 1) * sizeof(slice));
     r.dense_keys = call_scratch(c, (dense->count + 1) * sizeof(slice));
@@ -343,11 +372,13 @@ static sm_status run_parse_single_example(call *c)
 /* As many keys, types and shapes as there should be: afterwards the indices above are safe. */
 static sm_status check_lists(call *c, int sparse, int dense)
 {
-    if (list_length(c, "sparse_types") != sparse || list_length(c, "dense_shapes") != dense || list_length(c, "Tdense") != dense)
+    if (list_length(c, "sparse_types") != sparse || list_length(c, "dense_shapes") != dense ||
+        list_length(c, "Tdense") != dense)
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "keys, types and shapes of the features differ in number");
     for (int i = 0; i < dense; i++) {
         const shape *s = dense_shape(c, i);
-        if (s->rank < 0 || s->rank >= SHAPE_MAX_RANK) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "dense_shapes[%d] has unknown rank or too many dimensions", i);
+        if (s->rank < 0 || s->rank >= SHAPE_MAX_RANK)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "dense_shapes[%d] has unknown rank or too many dimensions", i);
         for (int d = 1; d < s->rank; d++)
             if (s->dims[d] < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "dense_shapes[%d] has unknown dimensions", i);
     }
@@ -368,7 +399,8 @@ static sm_status prepare_parse_example(call *c)
 
 static sm_status prepare_parse_single_example(call *c)
 {
-    if (list_length(c, "sparse_keys") != node_int(c->node, "num_sparse") || list_length(c, "dense_keys") != list_length(c, "Tdense"))
+    if (list_length(c, "sparse_keys") != node_int(c->node, "num_sparse") ||
+        list_length(c, "dense_keys") != list_length(c, "Tdense"))
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "keys, types and shapes of the features differ in number");
     return check_lists(c, (int)node_int(c->node, "num_sparse"), list_length(c, "Tdense"));
 }
@@ -383,14 +415,15 @@ static sm_status infer_parse(infer *c)
         str_clear(&text);
         return s;
     }
-    return SM_OK;   /* what the outputs are depends on data */
+    return SM_OK; /* what the outputs are depends on data */
 }
 
 /* -- The table ------------------------------------------------------------------------------------------------------------------ */
 
 static const kernel parse_example_v2[] = { { .run = run_parse_example_v2, .prepare = prepare_parse_example_v2 }, { 0 } };
 static const kernel parse_example[] = { { .run = run_parse_example, .prepare = prepare_parse_example }, { 0 } };
-static const kernel parse_single_example[] = { { .run = run_parse_single_example, .prepare = prepare_parse_single_example }, { 0 } };
+static const kernel parse_single_example[] = { { .run = run_parse_single_example, .prepare = prepare_parse_single_example },
+                                               { 0 } };
 
 /* clang-format off */
 const op_def parse_example_ops[] = {

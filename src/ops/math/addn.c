@@ -12,19 +12,22 @@ typedef struct sum_of {
     call *c;
 } sum_of;
 
-#define ADD_N_LOOP(T, tf, wide, f)                                                                           \
-    static void f##_piece_##tf(void *context, int64_t begin, int64_t end)                                    \
-    {                                                                                                        \
-        const call *c = ((sum_of *)context)->c;                                                              \
-        T          *out = c->out[0]->data;                                                                   \
-        const T    *first = c->in[0]->data;                                                                  \
-        if (out != first) memcpy(out + begin, first + begin, (size_t)(end - begin) * sizeof(T));             \
-        for (int k = 1; k < c->n_in; k++) {                                                                  \
-            const T *x = c->in[k]->data;                                                                     \
-            MAP_EACH for (int64_t i = begin; i < end; i++) out[i] = (T)(out[i] + x[i]);                      \
-        }                                                                                                    \
-    }                                                                                                        \
-    static sm_status f##_##tf(call *c) { return add_n_run(c, f##_piece_##tf); }
+#define ADD_N_LOOP(T, tf, wide, f)                                                               \
+    static void f##_piece_##tf(void *context, int64_t begin, int64_t end)                        \
+    {                                                                                            \
+        const call *c = ((sum_of *)context)->c;                                                  \
+        T          *out = c->out[0]->data;                                                       \
+        const T    *first = c->in[0]->data;                                                      \
+        if (out != first) memcpy(out + begin, first + begin, (size_t)(end - begin) * sizeof(T)); \
+        for (int k = 1; k < c->n_in; k++) {                                                      \
+            const T *x = c->in[k]->data;                                                         \
+            MAP_EACH for (int64_t i = begin; i < end; i++) out[i] = (T)(out[i] + x[i]);          \
+        }                                                                                        \
+    }                                                                                            \
+    static sm_status f##_##tf(call *c)                                                           \
+    {                                                                                            \
+        return add_n_run(c, f##_piece_##tf);                                                     \
+    }
 
 static sm_status add_n_run(call *c, pool_work *work)
 {
@@ -33,7 +36,7 @@ static sm_status add_n_run(call *c, pool_work *work)
     return SM_OK;
 }
 NUMERIC(ADD_N_LOOP, add_n)
-static const kernel add_n[] = { RUN_ROWS(add_n, NUMERIC) { 0 } };
+static const kernel add_n[] = { RUN_ROWS(add_n, NUMERIC){ 0 } };
 
 static sm_status infer_add_n(infer *c)
 {
@@ -45,8 +48,9 @@ static sm_status infer_add_n(infer *c)
         str_init(&b);
         shape_print(&a, &c->in[0]);
         shape_print(&b, &c->in[i]);
-        sm_status s = INFER_FAIL(c, "Inputs to operation " SLICE_FMT " of type %s must have the same size and shape.  "
-                                    "Input 0: %s != input %d: %s",
+        sm_status s = INFER_FAIL(c,
+                                 "Inputs to operation " SLICE_FMT " of type %s must have the same size and shape.  "
+                                 "Input 0: %s != input %d: %s",
                                  SLICE_ARG(c->node->name), c->node->op->name, str_text(&a), i, str_text(&b));
         str_clear(&a);
         str_clear(&b);
@@ -61,24 +65,24 @@ static sm_status infer_add_n(infer *c)
 
 typedef struct squares {
     const void *x;
-    double     *partial;         /* one per piece */
+    double     *partial; /* one per piece */
 } squares;
 
-#define SQUARES_LOOP(T, tf, wide, f)                                                                         \
-    static void f##_piece_##tf(void *context, int64_t begin, int64_t end)                                    \
-    {                                                                                                        \
-        const squares *p = context;                                                                          \
-        const T       *v = p->x;                                                                             \
-        double         sum = 0;                                                                              \
-        for (int64_t i = begin; i < end; i++) sum += (double)v[i] * (double)v[i];                            \
-        p->partial[begin / SQUARES_PIECE] = sum;                                                             \
-    }                                                                                                        \
-    static sm_status f##_##tf(call *c)                                                                       \
-    {                                                                                                        \
-        double sum;                                                                                          \
-        TRY(sum_of_squares(c, f##_piece_##tf, &sum));                                                        \
-        *(T *)c->out[0]->data = (T)(sum / 2);                                                                \
-        return SM_OK;                                                                                        \
+#define SQUARES_LOOP(T, tf, wide, f)                                              \
+    static void f##_piece_##tf(void *context, int64_t begin, int64_t end)         \
+    {                                                                             \
+        const squares *p = context;                                               \
+        const T       *v = p->x;                                                  \
+        double         sum = 0;                                                   \
+        for (int64_t i = begin; i < end; i++) sum += (double)v[i] * (double)v[i]; \
+        p->partial[begin / SQUARES_PIECE] = sum;                                  \
+    }                                                                             \
+    static sm_status f##_##tf(call *c)                                            \
+    {                                                                             \
+        double sum;                                                               \
+        TRY(sum_of_squares(c, f##_piece_##tf, &sum));                             \
+        *(T *)c->out[0]->data = (T)(sum / 2);                                     \
+        return SM_OK;                                                             \
     }
 
 static sm_status sum_of_squares(call *c, pool_work *work, double *sum)
@@ -92,7 +96,7 @@ static sm_status sum_of_squares(call *c, pool_work *work, double *sum)
     return SM_OK;
 }
 FLOATING(SQUARES_LOOP, l2_loss)
-static const kernel l2_loss[] = { RUN_ROWS(l2_loss, FLOATING) { 0 } };
+static const kernel l2_loss[] = { RUN_ROWS(l2_loss, FLOATING){ 0 } };
 
 /* -- The table ------------------------------------------------------------------------------------------------------- */
 

@@ -12,25 +12,28 @@
 
 typedef struct arg_search {
     const void *in;
-    int64_t    *found;           /* index of each output */
+    int64_t    *found; /* index of each output */
     int64_t     n, inner;
 } arg_search;
 
-#define ARG_LOOP(T, tf, wide, f, better)                                                                     \
-    static void f##_rows_##tf(void *context, int64_t begin, int64_t end)                                     \
-    {                                                                                                        \
-        const arg_search *p = context;                                                                       \
-        for (int64_t i = begin; i < end; i++) {                                                              \
-            const T *v = (const T *)p->in + i / p->inner * p->n * p->inner + i % p->inner;                   \
-            int64_t  at = 0;                                                                                 \
-            for (int64_t k = 1; k < p->n; k++) {                                                             \
-                const T x = v[k * p->inner], y = v[at * p->inner];                                           \
-                if (x better y || (y != y && x == x)) at = k;                                                \
-            }                                                                                                \
-            p->found[i] = at;                                                                                \
-        }                                                                                                    \
-    }                                                                                                        \
-    static sm_status f##_##tf(call *c) { return arg_run(c, f##_rows_##tf); }
+#define ARG_LOOP(T, tf, wide, f, better)                                                   \
+    static void f##_rows_##tf(void *context, int64_t begin, int64_t end)                   \
+    {                                                                                      \
+        const arg_search *p = context;                                                     \
+        for (int64_t i = begin; i < end; i++) {                                            \
+            const T *v = (const T *)p->in + i / p->inner * p->n * p->inner + i % p->inner; \
+            int64_t  at = 0;                                                               \
+            for (int64_t k = 1; k < p->n; k++) {                                           \
+                const T x = v[k * p->inner], y = v[at * p->inner];                         \
+                if (x better y || (y != y && x == x)) at = k;                              \
+            }                                                                              \
+            p->found[i] = at;                                                              \
+        }                                                                                  \
+    }                                                                                      \
+    static sm_status f##_##tf(call *c)                                                     \
+    {                                                                                      \
+        return arg_run(c, f##_rows_##tf);                                                  \
+    }
 
 static sm_status arg_write(call *c, const int64_t *found)
 {
@@ -52,8 +55,9 @@ static sm_status arg_run(call *c, pool_work *work)
     const shape *s = &c->in[0]->shape;
     int64_t      d = tensor_int(c->in[1], 0), n = (int64_t)tensor_count(c->out[0]);
     if (d < 0) d += s->rank;
-    if (d < 0 || d >= s->rank) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Expected dimension in the range [%d, %d), but got %lld",
-                                                -s->rank, s->rank, (long long)tensor_int(c->in[1], 0));
+    if (d < 0 || d >= s->rank)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Expected dimension in the range [%d, %d), but got %lld", -s->rank,
+                         s->rank, (long long)tensor_int(c->in[1], 0));
     arg_search p = { .in = c->in[0]->data, .n = s->dims[d], .inner = shape_count_range(s, (int)d + 1, s->rank) };
     if (n == 0) return SM_OK;
     p.found = call_scratch(c, (size_t)n * sizeof *p.found);
@@ -65,8 +69,8 @@ static sm_status arg_run(call *c, pool_work *work)
 #define ARG_TYPES(X, ...) REAL(X, __VA_ARGS__) X(map_bool, bool, false, __VA_ARGS__)
 ARG_TYPES(ARG_LOOP, arg_max, >)
 ARG_TYPES(ARG_LOOP, arg_min, <)
-static const kernel arg_max[] = { ARG_TYPES(RUN_ROW, arg_max) { 0 } };
-static const kernel arg_min[] = { ARG_TYPES(RUN_ROW, arg_min) { 0 } };
+static const kernel arg_max[] = { ARG_TYPES(RUN_ROW, arg_max){ 0 } };
+static const kernel arg_min[] = { ARG_TYPES(RUN_ROW, arg_min){ 0 } };
 
 static sm_status infer_arg(infer *c)
 {
@@ -112,64 +116,66 @@ typedef struct top_search {
 } top_search;
 
 /* Is element a of the row before element b? NaN first, then the larger, then the earlier. */
-#define TOP_LOOP(T, tf, wide, f)                                                                             \
-    static bool before_##tf(const T *v, int64_t a, int64_t b)                                                \
-    {                                                                                                        \
-        const T x = v[a], y = v[b];                                                                          \
-        if (x != x || y != y) return y == y || (x != x && a < b);                                            \
-        return x > y || (x == y && a < b);                                                                   \
-    }                                                                                                        \
-    /* The heap's worst is at 0: sinks what is there. */                                                     \
-    static void sink_##tf(const T *v, int64_t *heap, int64_t n)                                              \
-    {                                                                                                        \
-        for (int64_t i = 0, child = 1; child < n; i = child, child = 2 * i + 1) {                            \
-            if (child + 1 < n && before_##tf(v, heap[child], heap[child + 1])) child++;                      \
-            if (!before_##tf(v, heap[i], heap[child])) return;                                               \
-            int64_t swap = heap[i];                                                                          \
-            heap[i] = heap[child];                                                                           \
-            heap[child] = swap;                                                                              \
-        }                                                                                                    \
-    }                                                                                                        \
-    static void rise_##tf(const T *v, int64_t *heap, int64_t i)                                              \
-    {                                                                                                        \
-        for (; i > 0 && before_##tf(v, heap[(i - 1) / 2], heap[i]); i = (i - 1) / 2) {                       \
-            int64_t swap = heap[i];                                                                          \
-            heap[i] = heap[(i - 1) / 2];                                                                     \
-            heap[(i - 1) / 2] = swap;                                                                        \
-        }                                                                                                    \
-    }                                                                                                        \
-    static void f##_rows_##tf(void *context, int64_t begin, int64_t end)                                     \
-    {                                                                                                        \
-        const top_search *p = context;                                                                       \
-        for (int64_t r = begin; r < end && p->k; r++) {                                                      \
-            const T *v = (const T *)p->in + r * p->n;                                                        \
-            int64_t *heap = p->indices + r * p->k;                                                           \
-            for (int64_t i = 0; i < p->n; i++) {                                                             \
-                if (i < p->k) {                                                                              \
-                    heap[i] = i;                                                                             \
-                    rise_##tf(v, heap, i);                                                                   \
-                } else if (before_##tf(v, i, heap[0])) {                                                     \
-                    heap[0] = i;                                                                             \
-                    sink_##tf(v, heap, p->k);                                                                \
-                }                                                                                            \
-            }                                                                                                \
-            for (int64_t left = p->k - 1; left > 0; left--) {                                                \
-                int64_t worst = heap[0];                                                                     \
-                heap[0] = heap[left];                                                                        \
-                heap[left] = worst;                                                                          \
-                sink_##tf(v, heap, left);                                                                    \
-            }                                                                                                \
-            for (int64_t i = 0; i < p->k; i++) ((T *)p->values)[r * p->k + i] = v[heap[i]];                  \
-        }                                                                                                    \
-    }                                                                                                        \
-    static sm_status f##_##tf(call *c) { return top_run(c, f##_rows_##tf); }
+#define TOP_LOOP(T, tf, wide, f)                                                            \
+    static bool before_##tf(const T *v, int64_t a, int64_t b)                               \
+    {                                                                                       \
+        const T x = v[a], y = v[b];                                                         \
+        if (x != x || y != y) return y == y || (x != x && a < b);                           \
+        return x > y || (x == y && a < b);                                                  \
+    }                                                                                       \
+    /* The heap's worst is at 0: sinks what is there. */                                    \
+    static void sink_##tf(const T *v, int64_t *heap, int64_t n)                             \
+    {                                                                                       \
+        for (int64_t i = 0, child = 1; child < n; i = child, child = 2 * i + 1) {           \
+            if (child + 1 < n && before_##tf(v, heap[child], heap[child + 1])) child++;     \
+            if (!before_##tf(v, heap[i], heap[child])) return;                              \
+            int64_t swap = heap[i];                                                         \
+            heap[i] = heap[child];                                                          \
+            heap[child] = swap;                                                             \
+        }                                                                                   \
+    }                                                                                       \
+    static void rise_##tf(const T *v, int64_t *heap, int64_t i)                             \
+    {                                                                                       \
+        for (; i > 0 && before_##tf(v, heap[(i - 1) / 2], heap[i]); i = (i - 1) / 2) {      \
+            int64_t swap = heap[i];                                                         \
+            heap[i] = heap[(i - 1) / 2];                                                    \
+            heap[(i - 1) / 2] = swap;                                                       \
+        }                                                                                   \
+    }                                                                                       \
+    static void f##_rows_##tf(void *context, int64_t begin, int64_t end)                    \
+    {                                                                                       \
+        const top_search *p = context;                                                      \
+        for (int64_t r = begin; r < end && p->k; r++) {                                     \
+            const T *v = (const T *)p->in + r * p->n;                                       \
+            int64_t *heap = p->indices + r * p->k;                                          \
+            for (int64_t i = 0; i < p->n; i++) {                                            \
+                if (i < p->k) {                                                             \
+                    heap[i] = i;                                                            \
+                    rise_##tf(v, heap, i);                                                  \
+                } else if (before_##tf(v, i, heap[0])) {                                    \
+                    heap[0] = i;                                                            \
+                    sink_##tf(v, heap, p->k);                                               \
+                }                                                                           \
+            }                                                                               \
+            for (int64_t left = p->k - 1; left > 0; left--) {                               \
+                int64_t worst = heap[0];                                                    \
+                heap[0] = heap[left];                                                       \
+                heap[left] = worst;                                                         \
+                sink_##tf(v, heap, left);                                                   \
+            }                                                                               \
+            for (int64_t i = 0; i < p->k; i++) ((T *)p->values)[r * p->k + i] = v[heap[i]]; \
+        }                                                                                   \
+    }                                                                                       \
+    static sm_status f##_##tf(call *c)                                                      \
+    {                                                                                       \
+        return top_run(c, f##_rows_##tf);                                                   \
+    }
 
 static sm_status top_run(call *c, pool_work *work)
 {
     const shape *s = &c->out[0]->shape, *in = &c->in[0]->shape;
-    top_search   p = { .in = c->in[0]->data, .values = c->out[0]->data, .n = in->dims[in->rank - 1],
-                       .k = s->dims[s->rank - 1] };
-    size_t       n = tensor_count(c->out[0]);
+    top_search p = { .in = c->in[0]->data, .values = c->out[0]->data, .n = in->dims[in->rank - 1], .k = s->dims[s->rank - 1] };
+    size_t n = tensor_count(c->out[0]);
     if (n == 0) return SM_OK;
     p.indices = call_scratch(c, n * sizeof *p.indices);
     if (!p.indices) return SM_RESOURCE_EXHAUSTED;
@@ -184,7 +190,7 @@ static sm_status top_run(call *c, pool_work *work)
     return SM_OK;
 }
 REAL(TOP_LOOP, top_k)
-static const kernel top_k[] = { RUN_ROWS(top_k, REAL) { 0 } };
+static const kernel top_k[] = { RUN_ROWS(top_k, REAL){ 0 } };
 
 static sm_status infer_top_of(infer *c, bool known, int64_t k)
 {
@@ -238,8 +244,8 @@ static sm_status in_top_rows(call *c, int64_t k)
 {
     const shape *s = &c->in[0]->shape;
     for (int64_t i = 0; i < s->dims[0]; i++)
-        ((map_bool *)c->out[0]->data)[i] = in_top((const float *)c->in[0]->data + i * s->dims[1], s->dims[1],
-                                                  tensor_int(c->in[1], (size_t)i), k);
+        ((map_bool *)c->out[0]->data)[i] =
+            in_top((const float *)c->in[0]->data + i * s->dims[1], s->dims[1], tensor_int(c->in[1], (size_t)i), k);
     return SM_OK;
 }
 
@@ -250,7 +256,8 @@ static sm_status in_top_k(call *c)
 
 static sm_status in_top_k_v2(call *c)
 {
-    if (c->in[2]->shape.rank != 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "k must be 0-D, got %d-D", c->in[2]->shape.rank);
+    if (c->in[2]->shape.rank != 0)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "k must be 0-D, got %d-D", c->in[2]->shape.rank);
     return in_top_rows(c, tensor_int(c->in[2], 0));
 }
 
@@ -263,32 +270,33 @@ static sm_status infer_in_top(infer *c)
     if (x->rank >= 0 && x->rank != 2) return INFER_FAIL(c, "predictions must be 2-dimensional");
     if (t->rank >= 0 && t->rank != 1) return INFER_FAIL(c, "targets must be 1-dimensional");
     if (x->rank == 2 && t->rank == 1 && x->dims[0] >= 0 && t->dims[0] >= 0 && x->dims[0] != t->dims[0])
-        return INFER_FAIL(c, "First dimension of predictions %lld must match length of targets %lld", (long long)x->dims[0],
-                          (long long)t->dims[0]);
+        return INFER_FAIL(c, "First dimension of predictions %lld must match length of targets %lld",
+                          (long long)x->dims[0], (long long)t->dims[0]);
     c->out[0] = shape_vector(t->rank == 1 ? t->dims[0] : UNKNOWN_DIM);
     return SM_OK;
 }
 
 /* -- The table ------------------------------------------------------------------------------------------------------------ */
 
-#define ARG_T                                                                                                \
+#define ARG_T                                                                                                      \
     "T: {float, double, int32, uint8, int16, int8, int64, bfloat16, uint16, half, uint32, uint64, qint8, quint8, " \
     "qint32, qint16, quint16, bool, complex64, complex128}, Tidx: {int16, int32, int64} = int32"
 
 const op_def argmax_ops[] = {
-    { "ArgMax", "input:T dimension:Tidx -> output:output_type | " ARG_T ", output_type: {int16, uint16, int32, int64} = int64",
+    { "ArgMax",
+      "input:T dimension:Tidx -> output:output_type | " ARG_T ", output_type: {int16, uint16, int32, int64} = int64",
       infer_arg, arg_max, NULL, 0, "the index of the largest along a dimension" },
-    { "ArgMin", "input:T dimension:Tidx -> output:output_type | " ARG_T ", output_type: {int32, int64} = int64", infer_arg,
-      arg_min, NULL, 0, "the index of the smallest along a dimension" },
-    { "TopK", "input:T -> values:T indices:int32 | k: int >= 0, sorted: bool = true, T: real", infer_top_k, top_k, NULL, 0,
-      "the k largest of each row and where they are" },
+    { "ArgMin", "input:T dimension:Tidx -> output:output_type | " ARG_T ", output_type: {int32, int64} = int64",
+      infer_arg, arg_min, NULL, 0, "the index of the smallest along a dimension" },
+    { "TopK", "input:T -> values:T indices:int32 | k: int >= 0, sorted: bool = true, T: real", infer_top_k, top_k, NULL,
+      0, "the k largest of each row and where they are" },
     { "TopKV2",
       "input:T k:Tk -> values:T indices:index_type | sorted: bool = true, T: real, Tk: {int16, int32, int64} = int32, "
       "index_type: {int16, int32, int64} = int32",
       infer_top_k_v2, top_k, NULL, 0, "the k largest of each row and where they are" },
-    { "InTopK", "predictions:float targets:T -> precision:bool | k: int, T: index = int32", infer_in_top, in_top_kernels, NULL, 0,
-      "is each row's target class among the k best?" },
-    { "InTopKV2", "predictions:float targets:T k:T -> precision:bool | T: index = int32", infer_in_top, in_top_v2_kernels, NULL, 0,
-      "is each row's target class among the k best?" },
+    { "InTopK", "predictions:float targets:T -> precision:bool | k: int, T: index = int32", infer_in_top,
+      in_top_kernels, NULL, 0, "is each row's target class among the k best?" },
+    { "InTopKV2", "predictions:float targets:T k:T -> precision:bool | T: index = int32", infer_in_top,
+      in_top_v2_kernels, NULL, 0, "is each row's target class among the k best?" },
     { 0 },
 };

@@ -15,10 +15,11 @@
 
 LOOPS2(add, NUMERIC, T, x + y)
 MAP2(map_sub, NUMERIC, x - y)
-MAP2(map_mul, NUMERIC, x * y)
+MAP2(map_mul, NUMERIC, x *y)
 MAP2(map_real_div, INEXACT, x / y)
 
-#define QUOTIENT(x, y) ((y) == 0 ? (T)map_fail(a, MAP_DIVISION_BY_ZERO) : (y) == (T)-1 && (T)-1 < 0 ? (T)-(x) : (x) / (y))
+#define QUOTIENT(x, y) \
+    ((y) == 0 ? (T)map_fail(a, MAP_DIVISION_BY_ZERO) : (y) == (T)-1 && (T)-1 < 0 ? (T) - (x) : (x) / (y))
 #define REMAINDER(x, y) ((y) == 0 ? (T)map_fail(a, MAP_DIVISION_BY_ZERO) : (y) == (T)-1 && (T)-1 < 0 ? 0 : (x) % (y))
 
 LOOPS2(int_div, INTEGRAL, T, QUOTIENT(x, y))
@@ -53,8 +54,8 @@ KERNELS(map_xlog1py, ROWS(xlog1py, FLOATING) ROWS(xlog1py, COMPLEX))
 LOOPS2(squared_difference, FLOATING, T, (x - y) * (x - y))
 LOOPS2(squared_difference, SIGNED_LONG, T, (x - y) * (x - y))
 LOOPS2(squared_difference, COMPLEX, T, (x - y) * conj(x - y))
-KERNELS(map_squared_difference, ROWS(squared_difference, FLOATING) ROWS(squared_difference, SIGNED_LONG)
-        ROWS(squared_difference, COMPLEX))
+KERNELS(map_squared_difference,
+        ROWS(squared_difference, FLOATING) ROWS(squared_difference, SIGNED_LONG) ROWS(squared_difference, COMPLEX))
 
 MAP2(map_maximum, REAL, x != x ? x : y != y ? y : x < y ? y : x)
 MAP2(map_minimum, REAL, x != x ? x : y != y ? y : y < x ? y : x)
@@ -80,7 +81,7 @@ MAP2(map_next_after, WIDE_FLOATING, nextafter(x, y))
 /* -- Bits ------------------------------------------------------------------------------------------------------------- */
 
 #define SHIFT(T, y) ((y) < 0 ? 0 : (y) >= (T)(sizeof(T) * 8) ? (int)(sizeof(T) * 8 - 1) : (int)(y))
-MAP2(map_and, INTEGRAL, x & y)
+MAP2(map_and, INTEGRAL, x &y)
 MAP2(map_or, INTEGRAL, x | y)
 MAP2(map_xor, INTEGRAL, x ^ y)
 MAP2(map_left_shift, INTEGRAL, (uint64_t)x << SHIFT(T, y))
@@ -108,7 +109,7 @@ static void join_strings(const map_args *a)
         if (!join_one(x + i * a->step[0], y + i * a->step[1], out + i)) map_fail(a, MAP_OUT_OF_MEMORY);
 }
 
-static const kernel map_add[] = { ROWS(add, NUMERIC) { .types = "T: string", .map = join_strings }, { 0 } };
+static const kernel map_add[] = { ROWS(add, NUMERIC){ .types = "T: string", .map = join_strings }, { 0 } };
 
 /* -- The table ----------------------------------------------------------------------------------------------------------- */
 
@@ -117,11 +118,9 @@ static const kernel map_add[] = { ROWS(add, NUMERIC) { .types = "T: string", .ma
 #define INEXACT_T "T: {half, bfloat16, float, double, complex64, complex128}"
 
 const op_def binary_ops[] = {
-    { "Add",
-      "x:T y:T -> z:T | T: {bfloat16, half, float, double, uint8, int8, int16, int32, int64, complex64, complex128, string}",
+    { "Add", "x:T y:T -> z:T | T: {bfloat16, half, float, double, uint8, int8, int16, int32, int64, complex64, complex128, string}",
       infer_broadcast, map_add, NULL, MAPS, "x + y; strings are joined" },
-    { "AddV2",
-      "x:T y:T -> z:T | T: numeric", infer_broadcast, map_add, NULL, COMMUTES, "x + y" },
+    { "AddV2", "x:T y:T -> z:T | T: numeric", infer_broadcast, map_add, NULL, COMMUTES, "x + y" },
     { "Sub", "x:T y:T -> z:T | T: numeric", infer_broadcast, map_sub, NULL, MAPS, "x - y" },
     { "Mul", "x:T y:T -> z:T | T: numeric", infer_broadcast, map_mul, NULL, COMMUTES, "x * y" },
     { "Div", "x:T y:T -> z:T | T: numeric", infer_broadcast, map_div, NULL, MAPS, "x / y; integers towards 0" },
@@ -130,16 +129,15 @@ const op_def binary_ops[] = {
     { "TruncateDiv", "x:T y:T -> z:T | T: numeric", infer_broadcast, map_trunc_div, NULL, MAPS, "x / y towards 0" },
     { "FloorMod", "x:T y:T -> z:T | T: real", infer_broadcast, map_floor_mod, NULL, MAPS,
       "what is left of x after FloorDiv; has y's sign" },
-    { "TruncateMod", "x:T y:T -> z:T | T: {int32, int64, bfloat16, half, float, double}", infer_broadcast, map_mod, NULL,
-      MAPS, "what is left of x after TruncateDiv; has x's sign" },
+    { "TruncateMod", "x:T y:T -> z:T | T: {int32, int64, bfloat16, half, float, double}", infer_broadcast, map_mod,
+      NULL, MAPS, "what is left of x after TruncateDiv; has x's sign" },
     { "Mod", "x:T y:T -> z:T | T: {int32, int64, half, bfloat16, float, double}", infer_broadcast, map_mod, NULL, MAPS,
       "TruncateMod's older name" },
     { "DivNoNan", "x:T y:T -> z:T | " INEXACT_T, infer_broadcast, map_div_no_nan, NULL, MAPS, "x / y, 0 where y is 0" },
     { "MulNoNan", "x:T y:T -> z:T | " INEXACT_T, infer_broadcast, map_mul_no_nan, NULL, MAPS, "x * y, 0 where y is 0" },
     { "Xdivy", "x:T y:T -> z:T | " INEXACT_T, infer_broadcast, map_xdivy, NULL, MAPS, "x / y, 0 where x is 0" },
     { "Xlogy", "x:T y:T -> z:T | " INEXACT_T, infer_broadcast, map_xlogy, NULL, MAPS, "x * log(y), 0 where x is 0" },
-    { "Xlog1py", "x:T y:T -> z:T | " INEXACT_T, infer_broadcast, map_xlog1py, NULL, MAPS,
-      "x * log(1 + y), 0 where x is 0" },
+    { "Xlog1py", "x:T y:T -> z:T | " INEXACT_T, infer_broadcast, map_xlog1py, NULL, MAPS, "x * log(1 + y), 0 where x is 0" },
     { "SquaredDifference", "x:T y:T -> z:T | T: {bfloat16, half, float, double, int32, int64, complex64, complex128}",
       infer_broadcast, map_squared_difference, NULL, COMMUTES, "(x - y) * (x - y), the second factor conjugated" },
     { "Maximum", "x:T y:T -> z:T | T: real", infer_broadcast, map_maximum, NULL, MAPS, "the larger; NaN if either is" },

@@ -47,12 +47,12 @@ MAP_INLINE uint64_t to_uint64_f(float x)
 #define INTO_INT32(x) _Generic((x), float: to_int32_f, default: to_int32)(x)
 #define INTO_UINT64(x) _Generic((x), float: to_uint64_f, default: to_uint64)(x)
 
-#define FLOATING_TO_uint8(x) (uint8_t)INTO_INT32(x)
-#define FLOATING_TO_uint16(x) (uint16_t)INTO_INT32(x)
-#define FLOATING_TO_uint32(x) (uint32_t)to_int64((double)(x))
+#define FLOATING_TO_uint8(x) (uint8_t) INTO_INT32(x)
+#define FLOATING_TO_uint16(x) (uint16_t) INTO_INT32(x)
+#define FLOATING_TO_uint32(x) (uint32_t) to_int64((double)(x))
 #define FLOATING_TO_uint64(x) INTO_UINT64(x)
-#define FLOATING_TO_int8(x) (int8_t)INTO_INT32(x)
-#define FLOATING_TO_int16(x) (int16_t)INTO_INT32(x)
+#define FLOATING_TO_int8(x) (int8_t) INTO_INT32(x)
+#define FLOATING_TO_int16(x) (int16_t) INTO_INT32(x)
 #define FLOATING_TO_int32(x) INTO_INT32(x)
 #define FLOATING_TO_int64(x) to_int64((double)(x))
 #define FLOATING_TO_float(x) (float)(x)
@@ -76,25 +76,31 @@ MAP_INLINE uint64_t to_uint64_f(float x)
 #define INTEGRAL_TO_flag(x) (map_bool)((x) != 0)
 
 /* X(name, C type, class it converts from, the value to convert, further arguments); "flag" is bool, which is a macro in C. */
-#define CAST_TYPES(X, ...)                                                                                   \
-    X(float, float, FLOATING, x, __VA_ARGS__) X(double, double, FLOATING, x, __VA_ARGS__)                    \
-    X(int8, int8_t, INTEGRAL, x, __VA_ARGS__) X(int16, int16_t, INTEGRAL, x, __VA_ARGS__)                    \
-    X(int32, int32_t, INTEGRAL, x, __VA_ARGS__) X(int64, int64_t, INTEGRAL, x, __VA_ARGS__)                  \
-    X(uint8, uint8_t, INTEGRAL, x, __VA_ARGS__) X(uint16, uint16_t, INTEGRAL, x, __VA_ARGS__)                \
-    X(uint32, uint32_t, INTEGRAL, x, __VA_ARGS__) X(uint64, uint64_t, INTEGRAL, x, __VA_ARGS__)              \
-    X(flag, map_bool, INTEGRAL, (x != 0), __VA_ARGS__)
+#define CAST_TYPES(X, ...)                                                                          \
+    X(float, float, FLOATING, x, __VA_ARGS__)                                                       \
+    X(double, double, FLOATING, x, __VA_ARGS__)                                                     \
+    X(int8, int8_t, INTEGRAL, x, __VA_ARGS__)                                                       \
+    X(int16, int16_t, INTEGRAL, x, __VA_ARGS__)                                                     \
+    X(int32, int32_t, INTEGRAL, x, __VA_ARGS__)                                                     \
+    X(int64, int64_t, INTEGRAL, x, __VA_ARGS__) X(uint8, uint8_t, INTEGRAL, x, __VA_ARGS__)         \
+        X(uint16, uint16_t, INTEGRAL, x, __VA_ARGS__) X(uint32, uint32_t, INTEGRAL, x, __VA_ARGS__) \
+            X(uint64, uint64_t, INTEGRAL, x, __VA_ARGS__) X(flag, map_bool, INTEGRAL, (x != 0), __VA_ARGS__)
 
-#define CAST_LOOP(from, ctype, class, value, to, result)                                                     \
-    static void from##_to_##to(const map_args *a)                                                            \
-    {                                                                                                        \
-        const ctype *in = a->x[0];                                                                           \
-        result      *out = a->out;                                                                           \
-        MAP_EACH for (size_t i = 0, n = a->n; i < n; i++) { const ctype x = in[i]; out[i] = class##_TO_##to(value); } \
+#define CAST_LOOP(from, ctype, class, value, to, result)  \
+    static void from##_to_##to(const map_args *a)         \
+    {                                                     \
+        const ctype *in = a->x[0];                        \
+        result      *out = a->out;                        \
+        MAP_EACH for (size_t i = 0, n = a->n; i < n; i++) \
+        {                                                 \
+            const ctype x = in[i];                        \
+            out[i] = class##_TO_##to(value);              \
+        }                                                 \
     }
 
-#define CAST_LOOPS(to, result)                                                                               \
-    CAST_TYPES(CAST_LOOP, to, result)                                                                        \
-    CAST_LOOP(complex64, float complex, FLOATING, crealf(x), to, result)                                     \
+#define CAST_LOOPS(to, result)                                           \
+    CAST_TYPES(CAST_LOOP, to, result)                                    \
+    CAST_LOOP(complex64, float complex, FLOATING, crealf(x), to, result) \
     CAST_LOOP(complex128, double complex, FLOATING, creal(x), to, result)
 CAST_LOOPS(float, float)
 CAST_LOOPS(double, double)
@@ -171,20 +177,29 @@ static void double_cut_to_bfloat16(const map_args *a)
 typedef void cast_loop(const map_args *);
 typedef struct cast_row {
     sm_dtype   from;
-    cast_loop *to_float, *to_double, *to_int8, *to_int16, *to_int32, *to_int64, *to_uint8, *to_uint16, *to_uint32, *to_uint64,
-        *to_flag, *to_complex64, *to_complex128;
+    cast_loop *to_float, *to_double, *to_int8, *to_int16, *to_int32, *to_int64, *to_uint8, *to_uint16, *to_uint32,
+        *to_uint64, *to_flag, *to_complex64, *to_complex128;
 } cast_row;
 
-#define CAST_ROW(name, number, into64, into128)                                                              \
-    { number, name##_to_float, name##_to_double, name##_to_int8, name##_to_int16, name##_to_int32, name##_to_int64, \
-      name##_to_uint8, name##_to_uint16, name##_to_uint32, name##_to_uint64, name##_to_flag, into64, into128 }
+#define CAST_ROW(name, number, into64, into128)                                                                       \
+    {                                                                                                                 \
+        number, name##_to_float, name##_to_double, name##_to_int8, name##_to_int16, name##_to_int32, name##_to_int64, \
+            name##_to_uint8, name##_to_uint16, name##_to_uint32, name##_to_uint64, name##_to_flag, into64, into128    \
+    }
 #define CAST_REAL_ROW(name, number) CAST_ROW(name, number, name##_to_complex64, name##_to_complex128)
 
 static const cast_row cast_rows[] = {
-    CAST_REAL_ROW(float, SM_FLOAT), CAST_REAL_ROW(double, SM_DOUBLE), CAST_REAL_ROW(int8, SM_INT8),
-    CAST_REAL_ROW(int16, SM_INT16), CAST_REAL_ROW(int32, SM_INT32), CAST_REAL_ROW(int64, SM_INT64),
-    CAST_REAL_ROW(uint8, SM_UINT8), CAST_REAL_ROW(uint16, SM_UINT16), CAST_REAL_ROW(uint32, SM_UINT32),
-    CAST_REAL_ROW(uint64, SM_UINT64), CAST_REAL_ROW(flag, SM_BOOL),
+    CAST_REAL_ROW(float, SM_FLOAT),
+    CAST_REAL_ROW(double, SM_DOUBLE),
+    CAST_REAL_ROW(int8, SM_INT8),
+    CAST_REAL_ROW(int16, SM_INT16),
+    CAST_REAL_ROW(int32, SM_INT32),
+    CAST_REAL_ROW(int64, SM_INT64),
+    CAST_REAL_ROW(uint8, SM_UINT8),
+    CAST_REAL_ROW(uint16, SM_UINT16),
+    CAST_REAL_ROW(uint32, SM_UINT32),
+    CAST_REAL_ROW(uint64, SM_UINT64),
+    CAST_REAL_ROW(flag, SM_BOOL),
     CAST_ROW(complex64, SM_COMPLEX64, complex64_copy_complex64, complex128_from_complex64),
     CAST_ROW(complex128, SM_COMPLEX128, complex64_from_complex128, complex128_copy_complex128),
 };
@@ -193,7 +208,8 @@ static const cast_row cast_rows[] = {
 static sm_dtype computed_as(sm_dtype t)
 {
     switch (t) {
-    case SM_HALF: case SM_BFLOAT16: return SM_FLOAT;
+    case SM_HALF:
+    case SM_BFLOAT16: return SM_FLOAT;
     case SM_QINT8: return SM_INT8;
     case SM_QUINT8: return SM_UINT8;
     case SM_QINT16: return SM_INT16;
@@ -239,7 +255,7 @@ static cast_loop *cast_find_cut(sm_dtype from, sm_dtype to)
 }
 
 typedef struct cast_params {
-    cast_loop *loop;          /* NULL: the elements are copied as they are */
+    cast_loop *loop; /* NULL: the elements are copied as they are */
 } cast_params;
 
 static sm_status cast_prepare(call *c)

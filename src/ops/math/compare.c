@@ -20,7 +20,7 @@ LOOPS2(equal, NUMERIC, map_bool, x == y)
 LOOPS2(not_equal, NUMERIC, map_bool, x != y)
 LOOP2(map_bool, bool, false, equal, map_bool, !x == !y)
 LOOP2(map_bool, bool, false, not_equal, map_bool, !x != !y)
-LOOPS2(approximate, WIDE_FLOATING, map_bool, fabs(x - y) < (T)*(const float *)a->params)
+LOOPS2(approximate, WIDE_FLOATING, map_bool, fabs(x - y) < (T) * (const float *)a->params)
 
 static sm_status approximate_prepare(call *c)
 {
@@ -71,12 +71,14 @@ static sm_status equal_yes(call *c)
     return SM_OK;
 }
 
-#define EQUALITY_ROWS(f, otherwise)                                                                          \
-    { .run = otherwise, .refuse = shapes_broadcast, .name = "incompatible" },                                \
-    ROWS(f, NUMERIC)                                                                                         \
-    MAP_ROW(, bool, false, f) MAP_ROW(, string, false, f)                                                    \
-    { .types = "T: qint8|quint8", .map = f##_int8 }, { .types = "T: qint16|quint16", .map = f##_int16 },     \
-    { .types = "T: qint32", .map = f##_int32 }, { 0 }
+#define EQUALITY_ROWS(f, otherwise)                                                                     \
+    { .run = otherwise, .refuse = shapes_broadcast, .name = "incompatible" },                           \
+        ROWS(f, NUMERIC) MAP_ROW(, bool, false, f)                                                      \
+            MAP_ROW(, string, false, f){ .types = "T: qint8|quint8", .map = f##_int8 },                 \
+        { .types = "T: qint16|quint16", .map = f##_int16 }, { .types = "T: qint32", .map = f##_int32 }, \
+    {                                                                                                   \
+        0                                                                                               \
+    }
 
 static const kernel map_equal[] = { EQUALITY_ROWS(equal, equal_no) };
 static const kernel map_not_equal[] = { EQUALITY_ROWS(not_equal, equal_yes) };
@@ -110,7 +112,7 @@ static sm_status infer_approximate(infer *c)
 
 /* -- Logic ---------------------------------------------------------------------------------------------------------- */
 
-LOOP2(map_bool, bool, false, logical_and, map_bool, x && y)
+LOOP2(map_bool, bool, false, logical_and, map_bool, x &&y)
 LOOP2(map_bool, bool, false, logical_or, map_bool, x || y)
 LOOP1(map_bool, bool, false, logical_not, map_bool, !x)
 static const kernel map_logical_and[] = { { .map = logical_and_bool }, { 0 } };
@@ -120,9 +122,10 @@ static const kernel map_logical_not[] = { { .map = logical_not_bool }, { 0 } };
 /* -- Select --------------------------------------------------------------------------------------------------------- */
 
 /* Calls of X(name, C type, the types it serves). */
-#define SELECT_LIST(X)                                                                                       \
-    X(1_byte, uint8_t, "T: 1 bytes") X(2_bytes, uint16_t, "T: 2 bytes") X(4_bytes, uint32_t, "T: 4 bytes")   \
-    X(8_bytes, uint64_t, "T: 8 bytes") X(16_bytes, double complex, "T: 16 bytes")
+#define SELECT_LIST(X)                 \
+    X(1_byte, uint8_t, "T: 1 bytes")   \
+    X(2_bytes, uint16_t, "T: 2 bytes") \
+    X(4_bytes, uint32_t, "T: 4 bytes") X(8_bytes, uint64_t, "T: 8 bytes") X(16_bytes, double complex, "T: 16 bytes")
 
 #define SELECT_LOOP(size, type, pattern)                                                                     \
     static void select_##size(const map_args *a)                                                             \
@@ -165,8 +168,9 @@ static void select_object(const map_args *a)
 }
 
 #define SELECT_ROW(size, type, pattern) { .types = pattern, .map = select_##size },
-static const kernel map_select_v2[] = { SELECT_LIST(SELECT_ROW) { .types = "T: string", .map = select_string },
-                                        { .types = "T: resource|variant", .map = select_object }, { 0 } };
+static const kernel map_select_v2[] = { SELECT_LIST(SELECT_ROW){ .types = "T: string", .map = select_string },
+                                        { .types = "T: resource|variant", .map = select_object },
+                                        { 0 } };
 
 /* The older form: a vector of conditions is a column beside the values. */
 static sm_status select_rows(call *c, void (*loop)(const map_args *))
@@ -179,10 +183,10 @@ static sm_status select_rows(call *c, void (*loop)(const map_args *))
     return map_apply(c, loop, false, shapes);
 }
 
-#define SELECT_RUN(size, type, pattern)                                                                      \
-    static sm_status select_rows_##size(call *c)                                                             \
-    {                                                                                                        \
-        return select_rows(c, select_##size);                                                                \
+#define SELECT_RUN(size, type, pattern)          \
+    static sm_status select_rows_##size(call *c) \
+    {                                            \
+        return select_rows(c, select_##size);    \
     }
 SELECT_LIST(SELECT_RUN)
 SELECT_RUN(string, tstring, "T: string")
@@ -190,7 +194,7 @@ SELECT_RUN(object, object *, "T: resource|variant")
 
 #define SELECT_RUN_ROW(size, type, pattern) { .types = pattern, .run = select_rows_##size },
 static const kernel map_select[] = { SELECT_LIST(SELECT_RUN_ROW) SELECT_RUN_ROW(string, , "T: string")
-                                     SELECT_RUN_ROW(object, , "T: resource|variant") { 0 } };
+                                         SELECT_RUN_ROW(object, , "T: resource|variant"){ 0 } };
 
 static sm_status infer_select(infer *c)
 {
@@ -235,8 +239,11 @@ static sm_status infer_clip(infer *c)
     shape s = c->in[0];
     for (int i = 1; i < 3; i++) {
         if (c->in[i].rank == 0 || shape_compatible(&c->in[0], &c->in[i])) continue;
-        return infer_fail_shapes(c, "clip_value_min and clip_value_max must be either of the same shape as input, or a scalar. "
-                                    "input shape: %s clip value's shape: %s", 0, i);
+        return infer_fail_shapes(
+            c,
+            "clip_value_min and clip_value_max must be either of the same shape as input, or a scalar. "
+            "input shape: %s clip value's shape: %s",
+            0, i);
     }
     c->out[0] = s;
     return SM_OK;

@@ -20,11 +20,15 @@ LOOP1(double complex, complex128, false, angle, double, carg(x))
 MAP1(map_conj, COMPLEX, conj(x))
 
 static const kernel map_complex[] = { { .types = "T: float, Tout: complex64", .map = join_float },
-                                      { .types = "T: double, Tout: complex128", .map = join_double }, { 0 } };
+                                      { .types = "T: double, Tout: complex128", .map = join_double },
+                                      { 0 } };
 
-#define PART_ROWS(f)                                                                                         \
-    { .types = "T: complex64, Tout: float", .map = f##_complex64 },                                          \
-    { .types = "T: complex128, Tout: double", .map = f##_complex128 }, { 0 }
+#define PART_ROWS(f)                                                       \
+    { .types = "T: complex64, Tout: float", .map = f##_complex64 },        \
+        { .types = "T: complex128, Tout: double", .map = f##_complex128 }, \
+    {                                                                      \
+        0                                                                  \
+    }
 static const kernel map_real[] = { PART_ROWS(real) };
 static const kernel map_imag[] = { PART_ROWS(imag) };
 static const kernel map_magnitude[] = { PART_ROWS(magnitude) };
@@ -33,8 +37,7 @@ static const kernel map_angle[] = { PART_ROWS(angle) };
 #define PARTS "T: {complex64, complex128} = complex64, Tout: {float, double} = float"
 
 const op_def complex_ops[] = {
-    { "Complex",
-      "real:T imag:T -> out:Tout | T: {float, double} = float, Tout: {complex64, complex128} = complex64",
+    { "Complex", "real:T imag:T -> out:Tout | T: {float, double} = float, Tout: {complex64, complex128} = complex64",
       infer_broadcast, map_complex, NULL, OP_ELEMENTWISE, "real + i imag" },
     { "Real", "input:T -> output:Tout | " PARTS, infer_same, map_real, NULL, OP_ELEMENTWISE, "the real part" },
     { "Imag", "input:T -> output:Tout | " PARTS, infer_same, map_imag, NULL, OP_ELEMENTWISE, "the imaginary part" },

@@ -49,7 +49,7 @@ KERNELS(population_count, ROWS(ones, INTEGRAL))
 
 /* -- Powers, exponentials, logarithms ----------------------------------------------------------------------------- */
 
-MAP1(map_square, NUMERIC, x * x)
+MAP1(map_square, NUMERIC, x *x)
 MAP1(map_sqrt, INEXACT, sqrt(x))
 MAP1(map_rsqrt, INEXACT, 1 / sqrt(x))
 MAP1(map_reciprocal, INEXACT, 1 / x)
@@ -108,18 +108,18 @@ TEST1(map_is_finite, FLOATING, x - x == 0)
 /* -- Gradient ops: x is the function's result y, y is dy --------------------------------------------------------------- */
 
 MAP2(map_tanh_grad, INEXACT, y * (1 - x * x))
-MAP2(map_sigmoid_grad, INEXACT, y * (x * (1 - x)))
+MAP2(map_sigmoid_grad, INEXACT, y *(x * (1 - x)))
 
-LOOPS2(sqrt_grad, FLOATING, T, y * (T)0.5 / x)
-LOOPS2(sqrt_grad, COMPLEX, T, y * (T)0.5 / conj(x))
+LOOPS2(sqrt_grad, FLOATING, T, y *(T)0.5 / x)
+LOOPS2(sqrt_grad, COMPLEX, T, y *(T)0.5 / conj(x))
 KERNELS(map_sqrt_grad, ROWS(sqrt_grad, FLOATING) ROWS(sqrt_grad, COMPLEX))
 
-LOOPS2(rsqrt_grad, FLOATING, T, y * (T)-0.5 * (x * x * x))
-LOOPS2(rsqrt_grad, COMPLEX, T, y * (T)-0.5 * conj(x * x * x))
+LOOPS2(rsqrt_grad, FLOATING, T, y *(T)-0.5 * (x * x * x))
+LOOPS2(rsqrt_grad, COMPLEX, T, y *(T)-0.5 * conj(x * x * x))
 KERNELS(map_rsqrt_grad, ROWS(rsqrt_grad, FLOATING) ROWS(rsqrt_grad, COMPLEX))
 
-LOOPS2(inv_grad, FLOATING, T, -y * (x * x))
-LOOPS2(inv_grad, COMPLEX, T, -y * conj(x * x))
+LOOPS2(inv_grad, FLOATING, T, -y *(x *x))
+LOOPS2(inv_grad, COMPLEX, T, -y *conj(x *x))
 KERNELS(map_inv_grad, ROWS(inv_grad, FLOATING) ROWS(inv_grad, COMPLEX))
 
 /* y and dy have the same shape: these ops do not broadcast. */
@@ -128,8 +128,7 @@ static sm_status infer_pair(infer *c)
     int64_t n = shape_count(&c->in[0]), m = shape_count(&c->in[1]);
     if (!shape_merge(&c->in[0], &c->in[1], &c->out[0])) {
         if (n >= 0 && m >= 0 && n != m)
-            return INFER_FAIL(c,
-                              "The two arguments to a cwise op must have same number of elements, got %lld and %lld",
+            return INFER_FAIL(c, "The two arguments to a cwise op must have same number of elements, got %lld and %lld",
                               (long long)n, (long long)m);
         return INFER_FAIL(c, "the two arguments of %s must have the same shape", c->node->op->name);
     }
@@ -143,8 +142,8 @@ static sm_status infer_pair(infer *c)
 #define SIGNED_T "T: {bfloat16, half, float, double, int8, int16, int32, int64, complex64, complex128}"
 
 const op_def elementwise_ops[] = {
-    { "Abs", "x:T -> y:T | T: {bfloat16, half, float, double, int8, int16, int32, int64}", infer_same, map_abs, NULL, MAPS,
-      "|x|" },
+    { "Abs", "x:T -> y:T | T: {bfloat16, half, float, double, int8, int16, int32, int64}", infer_same, map_abs, NULL,
+      MAPS, "|x|" },
     { "Neg", "x:T -> y:T | " SIGNED_T, infer_same, map_neg, NULL, MAPS, "-x" },
     { "Sign", "x:T -> y:T | " SIGNED_T, infer_same, map_sign, NULL, MAPS, "-1, 0 or 1; x / |x| of a complex x" },
     { "Floor", "x:T -> y:T | T: floating", infer_same, map_floor, NULL, MAPS, "the largest integer not above x" },

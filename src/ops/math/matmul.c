@@ -20,10 +20,10 @@
 
 typedef struct product {
     int64_t     m, n, k;
-    int64_t     a_row, a_column, b_row, b_column;     /* strides, in elements           */
+    int64_t     a_row, a_column, b_row, b_column; /* strides, in elements           */
     bool        a_conjugate, b_conjugate;
     int         batch_rank;
-    int64_t     batch[SHAPE_MAX_RANK], a_batch[SHAPE_MAX_RANK], b_batch[SHAPE_MAX_RANK];   /* dims, strides */
+    int64_t     batch[SHAPE_MAX_RANK], a_batch[SHAPE_MAX_RANK], b_batch[SHAPE_MAX_RANK]; /* dims, strides */
     int64_t     batches;
     const void *a, *b;
     void       *c;
@@ -47,8 +47,12 @@ static void product_init(product *p, const call *c)
     const matmul_params *q = c->params;
     const shape         *a = &c->in[0]->shape, *b = &c->in[1]->shape, *out = &c->out[0]->shape;
     int64_t              a_width = a->dims[a->rank - 1], b_width = b->dims[b->rank - 1];
-    *p = (product){ .m = out->dims[out->rank - 2], .n = out->dims[out->rank - 1], .batch_rank = out->rank - 2,
-                    .a = c->in[0]->data, .b = c->in[1]->data, .c = c->out[0]->data };
+    *p = (product){ .m = out->dims[out->rank - 2],
+                    .n = out->dims[out->rank - 1],
+                    .batch_rank = out->rank - 2,
+                    .a = c->in[0]->data,
+                    .b = c->in[1]->data,
+                    .c = c->out[0]->data };
     p->k = q->transpose_a ? a->dims[a->rank - 2] : a_width;
     p->a_row = q->transpose_a ? 1 : a_width;
     p->a_column = q->transpose_a ? a_width : 1;
@@ -82,27 +86,27 @@ static void product_batch(const product *p, int64_t i, int64_t *a, int64_t *b)
 #define CONJUGATE(x) _Generic((x), float complex: conjf, double complex: conj)(x)
 #define AS_IS(x) (x)
 
-#define PRODUCT_LOOP(name, ta, tb, tc, turn)                                                                 \
-    static void rows_##name(void *context, int64_t begin, int64_t end)                                       \
-    {                                                                                                        \
-        const product *p = context;                                                                          \
-        for (int64_t r = begin, a_at, b_at; r < end; r++) {                                                  \
-            product_batch(p, r / p->m, &a_at, &b_at);                                                        \
-            const ta *a = (const ta *)p->a + a_at + r % p->m * p->a_row;                                     \
-            const tb *b = (const tb *)p->b + b_at;                                                           \
-            tc *restrict c = (tc *)p->c + r * p->n;                                                          \
-            for (int64_t j = 0; j < p->n; j++) c[j] = 0;                                                     \
-            for (int64_t k = 0; k < p->k; k++) {                                                             \
-                const ta  x = p->a_conjugate ? turn(a[k * p->a_column]) : a[k * p->a_column];                \
-                const tb *y = b + k * p->b_row;                                                              \
-                for (int64_t j = 0; j < p->n; j++)                                                           \
+#define PRODUCT_LOOP(name, ta, tb, tc, turn)                                                                          \
+    static void rows_##name(void *context, int64_t begin, int64_t end)                                                \
+    {                                                                                                                 \
+        const product *p = context;                                                                                   \
+        for (int64_t r = begin, a_at, b_at; r < end; r++) {                                                           \
+            product_batch(p, r / p->m, &a_at, &b_at);                                                                 \
+            const ta *a = (const ta *)p->a + a_at + r % p->m * p->a_row;                                              \
+            const tb *b = (const tb *)p->b + b_at;                                                                    \
+            tc *restrict c = (tc *)p->c + r * p->n;                                                                   \
+            for (int64_t j = 0; j < p->n; j++) c[j] = 0;                                                              \
+            for (int64_t k = 0; k < p->k; k++) {                                                                      \
+                const ta  x = p->a_conjugate ? turn(a[k * p->a_column]) : a[k * p->a_column];                         \
+                const tb *y = b + k * p->b_row;                                                                       \
+                for (int64_t j = 0; j < p->n; j++)                                                                    \
                     c[j] = (tc)(c[j] + (tc)x * (tc)(p->b_conjugate ? turn(y[j * p->b_column]) : y[j * p->b_column])); \
-            }                                                                                                \
-        }                                                                                                    \
-    }                                                                                                        \
-    static sm_status product_##name(call *c)                                                                 \
-    {                                                                                                        \
-        return product_portable(c, rows_##name);                                                             \
+            }                                                                                                         \
+        }                                                                                                             \
+    }                                                                                                                 \
+    static sm_status product_##name(call *c)                                                                          \
+    {                                                                                                                 \
+        return product_portable(c, rows_##name);                                                                      \
     }
 
 static sm_status product_portable(call *c, pool_work *rows)
@@ -157,8 +161,18 @@ static sm_status product_vector(call *c, const gemm_kernels *kernels)
     float *packed = thin ? NULL : call_scratch(c, product_packed_size(kernels, p.k, p.n));
     float *turned = p.a_column == 1 ? NULL : call_scratch(c, (size_t)(p.m * p.k) * sizeof(float));
     if ((!thin && !packed) || (p.a_column != 1 && !turned)) return SM_RESOURCE_EXHAUSTED;
-    gemm g = { .m = p.m, .n = p.n, .width = p.m, .height = 1, .x_step = p.k, .segments = 1, .length = p.k, .segment = &start,
-               .b = packed, .c_step = p.n, .low = -INFINITY, .high = INFINITY };
+    gemm g = { .m = p.m,
+               .n = p.n,
+               .width = p.m,
+               .height = 1,
+               .x_step = p.k,
+               .segments = 1,
+               .length = p.k,
+               .segment = &start,
+               .b = packed,
+               .c_step = p.n,
+               .low = -INFINITY,
+               .high = INFINITY };
     fused_into_gemm(&q->fused, c, &g);
     for (int64_t i = 0, last_b = -1; i < p.batches; i++) {
         int64_t a_at, b_at;
@@ -228,43 +242,47 @@ static sm_status batch_prepare(call *c)
     return SM_OK;
 }
 
-#define VECTOR_PRODUCT(prepares, pattern) PRODUCT_ROWS(product_vector, pattern, .prepare = prepares, .refuse = too_small)
+#define VECTOR_PRODUCT(prepares, pattern) \
+    PRODUCT_ROWS(product_vector, pattern, .prepare = prepares, .refuse = too_small)
 #define ROW(name, pattern, prepares) { .types = pattern, .run = product_##name, .prepare = prepares },
-#define WIDE_ROW(name, pattern, prepares) { .types = pattern, .run = product_##name, .prepare = prepares, .widen = true },
-#define PRODUCT_TABLE(prepares)                                                                              \
-    VECTOR_PRODUCT(prepares, "T: float") WIDE_ROW(float, "T: float", prepares)                               \
-    ROW(double, "T: double", prepares) ROW(int16, "T: int16", prepares) ROW(int32, "T: int32", prepares)     \
-    ROW(int64, "T: int64", prepares) ROW(complex64, "T: complex64", prepares)                                \
-    ROW(complex128, "T: complex128", prepares) { 0 }
+#define WIDE_ROW(name, pattern, prepares) \
+    { .types = pattern, .run = product_##name, .prepare = prepares, .widen = true },
+#define PRODUCT_TABLE(prepares)                                                                                          \
+    VECTOR_PRODUCT(prepares, "T: float")                                                                                 \
+    WIDE_ROW(float, "T: float", prepares)                                                                                \
+    ROW(double, "T: double", prepares)                                                                                   \
+    ROW(int16, "T: int16", prepares)                                                                                     \
+    ROW(int32, "T: int32", prepares)                                                                                     \
+    ROW(int64, "T: int64", prepares) ROW(complex64, "T: complex64", prepares) ROW(complex128, "T: complex128", prepares) \
+    {                                                                                                                    \
+        0                                                                                                                \
+    }
 
 static const kernel matmul[] = { PRODUCT_TABLE(matmul_prepare) };
 static const kernel batch_matmul[] = { PRODUCT_TABLE(batch_prepare) };
 
 #define SAME3(t) "Ta: " t ", Tb: " t ", Tout: " t
 static const kernel mixed_matmul[] = {
-    VECTOR_PRODUCT(batch_prepare, SAME3("float"))
-    WIDE_ROW(float, SAME3("float"), batch_prepare)
-    ROW(double, SAME3("double"), batch_prepare)
-    ROW(int16, SAME3("int16"), batch_prepare)
-    ROW(int32, SAME3("int32"), batch_prepare)
-    ROW(int64, SAME3("int64"), batch_prepare)
-    ROW(complex64, SAME3("complex64"), batch_prepare)
-    ROW(complex128, SAME3("complex128"), batch_prepare)
-    ROW(i8_i8, "Ta: int8, Tb: int8, Tout: int32", batch_prepare)
-    ROW(i8_u8, "Ta: int8, Tb: uint8, Tout: int32", batch_prepare)
-    ROW(u8_i8, "Ta: uint8, Tb: int8, Tout: int32", batch_prepare)
-    ROW(u8_u8, "Ta: uint8, Tb: uint8, Tout: int32", batch_prepare)
-    WIDE_ROW(float_i8, "Ta: float, Tb: int8, Tout: float", batch_prepare)
-    WIDE_ROW(float_u8, "Ta: float, Tb: uint8, Tout: float", batch_prepare)
-    WIDE_ROW(i8_float, "Ta: int8, Tb: float, Tout: float", batch_prepare)
-    WIDE_ROW(u8_float, "Ta: uint8, Tb: float, Tout: float", batch_prepare)
-    { 0 }
+    VECTOR_PRODUCT(batch_prepare, SAME3("float")) WIDE_ROW(float, SAME3("float"), batch_prepare)
+        ROW(double, SAME3("double"), batch_prepare) ROW(int16, SAME3("int16"), batch_prepare)
+            ROW(int32, SAME3("int32"), batch_prepare) ROW(int64, SAME3("int64"), batch_prepare)
+                ROW(complex64, SAME3("complex64"), batch_prepare) ROW(complex128, SAME3("complex128"), batch_prepare)
+                    ROW(i8_i8, "Ta: int8, Tb: int8, Tout: int32", batch_prepare)
+                        ROW(i8_u8, "Ta: int8, Tb: uint8, Tout: int32", batch_prepare)
+                            ROW(u8_i8, "Ta: uint8, Tb: int8, Tout: int32", batch_prepare)
+                                ROW(u8_u8, "Ta: uint8, Tb: uint8, Tout: int32", batch_prepare)
+                                    WIDE_ROW(float_i8, "Ta: float, Tb: int8, Tout: float", batch_prepare)
+                                        WIDE_ROW(float_u8, "Ta: float, Tb: uint8, Tout: float", batch_prepare)
+                                            WIDE_ROW(i8_float, "Ta: int8, Tb: float, Tout: float", batch_prepare)
+                                                WIDE_ROW(u8_float, "Ta: uint8, Tb: float, Tout: float", batch_prepare){ 0 }
 };
 
-static const kernel fused_matmul[] = {
-    PRODUCT_ROWS(fused_product_vector, "T: float", .prepare = fused_matmul_prepare, .refuse = too_small)
-    { .types = "T: float", .run = fused_product, .prepare = fused_matmul_prepare, .widen = true }, { 0 }
-};
+static const kernel fused_matmul[] = { PRODUCT_ROWS(fused_product_vector, "T: float", .prepare = fused_matmul_prepare,
+                                                    .refuse = too_small){ .types = "T: float",
+                                                                          .run = fused_product,
+                                                                          .prepare = fused_matmul_prepare,
+                                                                          .widen = true },
+                                       { 0 } };
 
 /* -- Shapes ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -350,7 +368,8 @@ static sm_status infer_batch_matmul_v2(infer *c)
 /* -- The table ------------------------------------------------------------------------------------------------------------------------ */
 
 #define BATCH_ATTRS "adj_x: bool = false, adj_y: bool = false, grad_x: bool = false, grad_y: bool = false"
-#define BATCH_T "T: {bfloat16, half, float, double, int16, int32, int64, uint8, uint16, uint32, uint64, complex64, complex128}"
+#define BATCH_T \
+    "T: {bfloat16, half, float, double, int16, int32, int64, uint8, uint16, uint32, uint64, complex64, complex128}"
 #define MIXED_T "{bfloat16, half, float, double, uint8, int8, int16, int32, int64, complex64, complex128}"
 
 const op_def matmul_ops[] = {
@@ -359,7 +378,8 @@ const op_def matmul_ops[] = {
       "int32, int64, uint8, uint16, uint32, uint64, complex64, complex128}, grad_a: bool = false, grad_b: bool = false",
       infer_matmul, matmul, NULL, 0, "the product of two matrices" },
     { "_FusedMatMul",
-      "a:T b:T args:num_args*T -> product:T | transpose_a: bool = false, transpose_b: bool = false, T: {bfloat16, half, "
+      "a:T b:T args:num_args*T -> product:T | transpose_a: bool = false, transpose_b: bool = false, T: {bfloat16, "
+      "half, "
       "float}, num_args: int >= 0, fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2",
       infer_fused_matmul, fused_matmul, NULL, 0, "MatMul, then a bias and an activation" },
     { "BatchMatMul", "x:T y:T -> output:T | " BATCH_T ", " BATCH_ATTRS, infer_batch_matmul, batch_matmul, NULL, 0,
@@ -367,7 +387,8 @@ const op_def matmul_ops[] = {
     { "BatchMatMulV2", "x:T y:T -> output:T | " BATCH_T ", " BATCH_ATTRS, infer_batch_matmul_v2, batch_matmul, NULL, 0,
       "BatchMatMul with broadcast batches" },
     { "BatchMatMulV3",
-      "x:Ta y:Tb -> output:Tout | Ta: " MIXED_T ", Tb: " MIXED_T ", Tout: {bfloat16, half, float, double, int16, int32, "
+      "x:Ta y:Tb -> output:Tout | Ta: " MIXED_T ", Tb: " MIXED_T
+      ", Tout: {bfloat16, half, float, double, int16, int32, "
       "int64, complex64, complex128}, " BATCH_ATTRS,
       infer_batch_matmul_v2, mixed_matmul, NULL, 0, "BatchMatMulV2 of two types" },
     { 0 },

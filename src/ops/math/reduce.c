@@ -17,11 +17,11 @@
 /* -- One line per reduction and type --------------------------------------------------------------------------------- */
 
 typedef struct reduction {
-    size_t size;                                                      /* of one accumulator         */
+    size_t size; /* of one accumulator         */
     void (*start)(void *acc, size_t n);
-    void (*fold)(void *acc, const void *x, size_t n);                 /* n elements into acc[0..8)  */
-    void (*add)(void *acc, const void *x, size_t n);                  /* x[i] into acc[i]           */
-    void (*join)(void *acc);                                          /* acc[0..8) into acc[0]      */
+    void (*fold)(void *acc, const void *x, size_t n); /* n elements into acc[0..8)  */
+    void (*add)(void *acc, const void *x, size_t n);  /* x[i] into acc[i]           */
+    void (*join)(void *acc);                          /* acc[0..8) into acc[0]      */
     void (*finish)(const void *acc, void *out, size_t n, int64_t count);
 } reduction;
 
@@ -29,56 +29,56 @@ typedef struct reduction {
 
 /* a: accumulator, x: element (START: what an empty reduction begins with; FOLD: a with x; JOIN: a with another
  * accumulator b; FINISH: the result of a over `count` elements). */
-#define REDUCTION(name, T, A, START, FOLD, JOIN, FINISH)                                            \
-    static void name##_start(void *acc, size_t n)                                                   \
-    {                                                                                               \
-        for (size_t i = 0; i < n; i++) ((A *)acc)[i] = START;                                       \
-    }                                                                                               \
-    static void name##_add(void *acc, const void *in, size_t n)                                     \
-    {                                                                                               \
-        for (size_t i = 0; i < n; i++) {                                                            \
-            A a = ((A *)acc)[i];                                                                    \
-            T x = ((const T *)in)[i];                                                               \
-            ((A *)acc)[i] = FOLD;                                                                   \
-        }                                                                                           \
-    }                                                                                               \
-    static void name##_fold(void *acc, const void *in, size_t n)                                    \
-    {                                                                                               \
-        size_t i = 0;                                                                               \
-        for (; i + LANES <= n; i += LANES) name##_add(acc, (const T *)in + i, LANES);               \
-        name##_add(acc, (const T *)in + i, n - i);                                                  \
-    }                                                                                               \
-    static void name##_join(void *acc)                                                              \
-    {                                                                                               \
-        for (size_t half = LANES / 2; half; half /= 2)                                              \
-            for (size_t i = 0; i < half; i++) {                                                     \
-                A a = ((A *)acc)[i], b = ((A *)acc)[i + half];                                      \
-                ((A *)acc)[i] = JOIN;                                                               \
-            }                                                                                       \
-    }                                                                                               \
-    static void name##_finish(const void *acc, void *out, size_t n, int64_t count)                  \
-    {                                                                                               \
-        (void)count;                                                                                \
-        for (size_t i = 0; i < n; i++) {                                                            \
-            A a = ((const A *)acc)[i];                                                              \
-            ((T *)out)[i] = (T)(FINISH);                                                            \
-        }                                                                                           \
-    }                                                                                               \
+#define REDUCTION(name, T, A, START, FOLD, JOIN, FINISH)                              \
+    static void name##_start(void *acc, size_t n)                                     \
+    {                                                                                 \
+        for (size_t i = 0; i < n; i++) ((A *)acc)[i] = START;                         \
+    }                                                                                 \
+    static void name##_add(void *acc, const void *in, size_t n)                       \
+    {                                                                                 \
+        for (size_t i = 0; i < n; i++) {                                              \
+            A a = ((A *)acc)[i];                                                      \
+            T x = ((const T *)in)[i];                                                 \
+            ((A *)acc)[i] = FOLD;                                                     \
+        }                                                                             \
+    }                                                                                 \
+    static void name##_fold(void *acc, const void *in, size_t n)                      \
+    {                                                                                 \
+        size_t i = 0;                                                                 \
+        for (; i + LANES <= n; i += LANES) name##_add(acc, (const T *)in + i, LANES); \
+        name##_add(acc, (const T *)in + i, n - i);                                    \
+    }                                                                                 \
+    static void name##_join(void *acc)                                                \
+    {                                                                                 \
+        for (size_t half = LANES / 2; half; half /= 2)                                \
+            for (size_t i = 0; i < half; i++) {                                       \
+                A a = ((A *)acc)[i], b = ((A *)acc)[i + half];                        \
+                ((A *)acc)[i] = JOIN;                                                 \
+            }                                                                         \
+    }                                                                                 \
+    static void name##_finish(const void *acc, void *out, size_t n, int64_t count)    \
+    {                                                                                 \
+        (void)count;                                                                  \
+        for (size_t i = 0; i < n; i++) {                                              \
+            A a = ((const A *)acc)[i];                                                \
+            ((T *)out)[i] = (T)(FINISH);                                              \
+        }                                                                             \
+    }                                                                                 \
     static const reduction name = { sizeof(A), name##_start, name##_fold, name##_add, name##_join, name##_finish };
 
 /* NaN wins over everything. */
 #define LARGER(a, b) ((a) != (a) || (a) > (b) ? (a) : (b))
 #define SMALLER(a, b) ((a) != (a) || (a) < (b) ? (a) : (b))
 
-#define REDUCE_REAL(T, A, type, LOW, HIGH)                                                          \
-    REDUCTION(max_##type, T, T, LOW, LARGER(a, x), LARGER(a, b), a)                                 \
-    REDUCTION(min_##type, T, T, HIGH, SMALLER(a, x), SMALLER(a, b), a)                              \
-    REDUCTION(sum_##type, T, A, 0, a + (A)x, a + b, a)                                              \
+#define REDUCE_REAL(T, A, type, LOW, HIGH)                             \
+    REDUCTION(max_##type, T, T, LOW, LARGER(a, x), LARGER(a, b), a)    \
+    REDUCTION(min_##type, T, T, HIGH, SMALLER(a, x), SMALLER(a, b), a) \
+    REDUCTION(sum_##type, T, A, 0, a + (A)x, a + b, a)                 \
     REDUCTION(prod_##type, T, A, 1, a *(A)x, a *b, a)
 
-#define REDUCE_INTEGER(T, A, S, type, LOW, HIGH)                                                    \
-    REDUCE_REAL(T, A, type, LOW, HIGH)                                                              \
-    REDUCTION(mean_##type, T, A, 0, a + (A)x, a + b, count ? (S)a / (S)count : 0)                   \
+#define REDUCE_INTEGER(T, A, S, type, LOW, HIGH)                                  \
+    REDUCE_REAL(T, A, type, LOW, HIGH)                                            \
+    REDUCTION(mean_##type, T, A, 0, a + (A)x, a + b, count ? (S)a / (S)count : 0) \
     REDUCTION(norm_##type, T, A, 0, a + (A)x * (A)x, a + b, sqrt((double)a))
 
 REDUCE_REAL(float, double, float, -INFINITY, INFINITY)
@@ -96,10 +96,10 @@ REDUCE_INTEGER(uint16_t, uint64_t, uint64_t, uint16, 0, UINT16_MAX)
 REDUCE_INTEGER(uint32_t, uint64_t, uint64_t, uint32, 0, UINT32_MAX)
 REDUCE_INTEGER(uint64_t, uint64_t, uint64_t, uint64, 0, UINT64_MAX)
 
-#define REDUCE_COMPLEX(T, A, type)                                                                  \
-    REDUCTION(sum_##type, T, A, 0, a + (A)x, a + b, a)                                              \
-    REDUCTION(prod_##type, T, A, 1, a *(A)x, a *b, a)                                               \
-    REDUCTION(mean_##type, T, A, 0, a + (A)x, a + b, a / (double)count)                             \
+#define REDUCE_COMPLEX(T, A, type)                                      \
+    REDUCTION(sum_##type, T, A, 0, a + (A)x, a + b, a)                  \
+    REDUCTION(prod_##type, T, A, 1, a *(A)x, a *b, a)                   \
+    REDUCTION(mean_##type, T, A, 0, a + (A)x, a + b, a / (double)count) \
     REDUCTION(norm_##type, T, double, 0, a + creal((A)x * conj((A)x)), a + b, sqrt(a))
 REDUCE_COMPLEX(float complex, double complex, complex64)
 REDUCE_COMPLEX(double complex, double complex, complex128)
@@ -116,12 +116,14 @@ static bool read_axes(const tensor *axes, int rank, uint32_t *bits, sm_error *er
     for (size_t i = 0, n = tensor_count(axes); i < n; i++) {
         int64_t at = tensor_int(axes, i);
         if (at < -rank || at >= rank) {
-            error_set(err, SM_INVALID_ARGUMENT, "Invalid reduction dimension (%lld for input with %d dimension(s)", (long long)at, rank);
+            error_set(err, SM_INVALID_ARGUMENT, "Invalid reduction dimension (%lld for input with %d dimension(s)",
+                      (long long)at, rank);
             return false;
         }
         uint32_t bit = 1u << (at < 0 ? at + rank : at);
         if (*bits & bit) {
-            error_set(err, SM_INVALID_ARGUMENT, "Invalid reduction arguments: Axes contains duplicate dimension: %lld", (long long)(at < 0 ? at + rank : at));
+            error_set(err, SM_INVALID_ARGUMENT, "Invalid reduction arguments: Axes contains duplicate dimension: %lld",
+                      (long long)(at < 0 ? at + rank : at));
             return false;
         }
         *bits |= bit;
@@ -141,8 +143,10 @@ static sm_status infer_reduce(infer *c)
     if (!read_axes(c->value[1], c->in[0].rank, &bits, c->err)) return SM_INVALID_ARGUMENT;
     c->out[0] = shape_scalar();
     for (int d = 0; d < c->in[0].rank; d++) {
-        if (!(bits >> d & 1)) c->out[0].dims[c->out[0].rank++] = c->in[0].dims[d];
-        else if (keep) c->out[0].dims[c->out[0].rank++] = 1;
+        if (!(bits >> d & 1))
+            c->out[0].dims[c->out[0].rank++] = c->in[0].dims[d];
+        else if (keep)
+            c->out[0].dims[c->out[0].rank++] = 1;
     }
     return SM_OK;
 }
@@ -153,14 +157,14 @@ typedef struct reduce_work {
     const reduction *by;
     const char      *in;
     char            *out;
-    size_t           in_size, out_size;     /* of one element                                       */
-    int              kept, reduced;         /* runs before the last one, by kind                    */
+    size_t           in_size, out_size; /* of one element                                       */
+    int              kept, reduced;     /* runs before the last one, by kind                    */
     int64_t          kept_dims[SHAPE_MAX_RANK], kept_steps[SHAPE_MAX_RANK];
     int64_t          reduced_dims[SHAPE_MAX_RANK], reduced_steps[SHAPE_MAX_RANK];
-    int64_t          rows;                  /* rows that go into one output (or row of outputs)     */
-    int64_t          last, count;           /* length of the last run; elements of one reduction    */
+    int64_t          rows;        /* rows that go into one output (or row of outputs)     */
+    int64_t          last, count; /* length of the last run; elements of one reduction    */
     bool             last_is_kept;
-    int64_t          width, chunks;         /* last_is_kept: outputs at a time, how often per row   */
+    int64_t          width, chunks; /* last_is_kept: outputs at a time, how often per row   */
 } reduce_work;
 
 /* Where row number i of an odometer begins, in elements. */
@@ -182,7 +186,9 @@ static void reduce_to_outputs(void *context, int64_t begin, int64_t end)
         int64_t first = odometer(w->kept, w->kept_dims, w->kept_steps, i);
         w->by->start(acc, LANES);
         for (int64_t k = 0; k < w->rows; k++)
-            w->by->fold(acc, w->in + (size_t)(first + odometer(w->reduced, w->reduced_dims, w->reduced_steps, k)) * w->in_size, (size_t)w->last);
+            w->by->fold(acc,
+                        w->in + (size_t)(first + odometer(w->reduced, w->reduced_dims, w->reduced_steps, k)) * w->in_size,
+                        (size_t)w->last);
         w->by->join(acc);
         w->by->finish(acc, w->out + (size_t)i * w->out_size, 1, w->count);
     }
@@ -200,7 +206,9 @@ static void reduce_to_rows(void *context, int64_t begin, int64_t end)
         int64_t first = odometer(w->kept, w->kept_dims, w->kept_steps, row) + column;
         w->by->start(acc, (size_t)n);
         for (int64_t k = 0; k < w->rows; k++)
-            w->by->add(acc, w->in + (size_t)(first + odometer(w->reduced, w->reduced_dims, w->reduced_steps, k)) * w->in_size, (size_t)n);
+            w->by->add(acc,
+                       w->in + (size_t)(first + odometer(w->reduced, w->reduced_dims, w->reduced_steps, k)) * w->in_size,
+                       (size_t)n);
         w->by->finish(acc, w->out + (size_t)(row * w->last + column) * w->out_size, (size_t)n, w->count);
     }
 }
@@ -231,7 +239,7 @@ static void collapse(reduce_work *w, const shape *in, uint32_t bits)
         step *= in->dims[d];
     }
     w->last_is_kept = !first && kind;
-    for (int i = 0; i < w->kept / 2; i++) {   /* outermost first */
+    for (int i = 0; i < w->kept / 2; i++) { /* outermost first */
         int     j = w->kept - 1 - i;
         int64_t a = w->kept_dims[i], b = w->kept_steps[i];
         w->kept_dims[i] = w->kept_dims[j], w->kept_steps[i] = w->kept_steps[j];
@@ -248,14 +256,17 @@ static void collapse(reduce_work *w, const shape *in, uint32_t bits)
 static sm_status reduce_with(call *c, const reduction *by)
 {
     uint32_t    bits;
-    reduce_work w = { .by = by, .in = c->in[0]->data, .out = c->out[0]->data, .in_size = dtype_size(c->in[0]->dtype),
+    reduce_work w = { .by = by,
+                      .in = c->in[0]->data,
+                      .out = c->out[0]->data,
+                      .in_size = dtype_size(c->in[0]->dtype),
                       .out_size = dtype_size(c->out[0]->dtype) };
     if (!read_axes(c->in[1], c->in[0]->shape.rank, &bits, c->err)) return SM_INVALID_ARGUMENT;
     int64_t outputs = (int64_t)tensor_count(c->out[0]);
     if (outputs == 0) return SM_OK;
     collapse(&w, &c->in[0]->shape, bits);
     if (tensor_count(c->in[0]) == 0) w.rows = w.last = 0;
-    if (w.rows == 0 || w.last == 0) {   /* nothing to reduce: every output is that of an empty reduction */
+    if (w.rows == 0 || w.last == 0) { /* nothing to reduce: every output is that of an empty reduction */
         w.rows = 0;
         w.kept = 0;
         w.last_is_kept = false;
@@ -274,12 +285,12 @@ static sm_status reduce_with(call *c, const reduction *by)
 
 /* -- Rows --------------------------------------------------------------------------------------------------------------------- */
 
-#define RUN(name)                                    \
-    static sm_status run_##name(call *c)             \
-    {                                                \
-        return reduce_with(c, &name);                \
+#define RUN(name)                        \
+    static sm_status run_##name(call *c) \
+    {                                    \
+        return reduce_with(c, &name);    \
     }
-#define INTEGERS(X, op)                                                                            \
+#define INTEGERS(X, op) \
     X(op##_int8) X(op##_int16) X(op##_int32) X(op##_int64) X(op##_uint8) X(op##_uint16) X(op##_uint32) X(op##_uint64)
 #define REALS(X, op) X(op##_float) X(op##_double) INTEGERS(X, op)
 #define NUMBERS(X, op) REALS(X, op) X(op##_complex64) X(op##_complex128)
@@ -292,15 +303,22 @@ REALS(RUN, min)
 RUN(all_bool)
 RUN(any_bool)
 
-#define INTEGER_ROWS(op)                                                                           \
-    { .types = "T: int8", .run = run_##op##_int8 }, { .types = "T: int16", .run = run_##op##_int16 }, \
-    { .types = "T: int32", .run = run_##op##_int32 }, { .types = "T: int64", .run = run_##op##_int64 }, \
-    { .types = "T: uint8", .run = run_##op##_uint8 }, { .types = "T: uint16", .run = run_##op##_uint16 }, \
-    { .types = "T: uint32", .run = run_##op##_uint32 }, { .types = "T: uint64", .run = run_##op##_uint64 }
-#define REAL_ROWS(op)                                                                              \
-    { .types = "T: float", .run = run_##op##_float, .widen = true }, { .types = "T: double", .run = run_##op##_double }, INTEGER_ROWS(op)
-#define NUMBER_ROWS(op)                                                                            \
-    REAL_ROWS(op), { .types = "T: complex64", .run = run_##op##_complex64 }, { .types = "T: complex128", .run = run_##op##_complex128 }
+#define INTEGER_ROWS(op)                                                                                      \
+    { .types = "T: int8", .run = run_##op##_int8 }, { .types = "T: int16", .run = run_##op##_int16 },         \
+        { .types = "T: int32", .run = run_##op##_int32 }, { .types = "T: int64", .run = run_##op##_int64 },   \
+        { .types = "T: uint8", .run = run_##op##_uint8 }, { .types = "T: uint16", .run = run_##op##_uint16 }, \
+        { .types = "T: uint32", .run = run_##op##_uint32 },                                                   \
+    {                                                                                                         \
+        .types = "T: uint64", .run = run_##op##_uint64                                                        \
+    }
+#define REAL_ROWS(op)                                                \
+    { .types = "T: float", .run = run_##op##_float, .widen = true }, \
+        { .types = "T: double", .run = run_##op##_double }, INTEGER_ROWS(op)
+#define NUMBER_ROWS(op)                                                      \
+    REAL_ROWS(op), { .types = "T: complex64", .run = run_##op##_complex64 }, \
+    {                                                                        \
+        .types = "T: complex128", .run = run_##op##_complex128               \
+    }
 
 static const kernel sum[] = { NUMBER_ROWS(sum), { 0 } };
 static const kernel mean[] = { NUMBER_ROWS(mean), { 0 } };
@@ -315,7 +333,8 @@ static const kernel any[] = { { .run = run_any_bool }, { 0 } };
 
 #define REDUCE_SIGNATURE(types) \
     "input:T reduction_indices:Tidx -> output:T | keep_dims: bool = false, T: " types ", Tidx: {int32, int64} = int32"
-#define REDUCE_BOOL "input:bool reduction_indices:Tidx -> output:bool | keep_dims: bool = false, Tidx: {int32, int64} = int32"
+#define REDUCE_BOOL \
+    "input:bool reduction_indices:Tidx -> output:bool | keep_dims: bool = false, Tidx: {int32, int64} = int32"
 
 /* clang-format off */
 const op_def reduce_ops[] = {

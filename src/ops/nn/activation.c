@@ -19,14 +19,14 @@ static sm_status alpha_prepare(call *c)
     return SM_OK;
 }
 
-#define ALPHA ((T)*(const float *)a->params)
-#define ALPHA_ROW(ctype, tf, widens, f)                                                                      \
+#define ALPHA ((T) * (const float *)a->params)
+#define ALPHA_ROW(ctype, tf, widens, f) \
     { .types = "T: " #tf, .map = f##_##tf, .prepare = alpha_prepare, .widen = widens },
 
 /* -- Values --------------------------------------------------------------------------------------------------------- */
 
 MAP1(map_relu, REAL, x < 0 ? 0 : x)
-MAP1(map_relu6, REAL, x < 0 ? 0 : x > 6 ? 6 : x)
+MAP1(map_relu6, REAL, x<0 ? 0 : x> 6 ? 6 : x)
 MAP1(map_elu, FLOATING, x < 0 ? expm1(x) : x)
 MAP1(map_selu, FLOATING, x < 0 ? (T)SELU_SCALE_ALPHA * expm1(x) : (T)SELU_SCALE * x)
 MAP1(map_softplus, FLOATING, (x > 0 ? x : 0) + log1p(exp(-fabs(x))) + (x != x ? x : 0))
@@ -36,8 +36,8 @@ KERNELS(map_leaky_relu, FLOATING(ALPHA_ROW, leaky_relu))
 
 /* -- Gradient ops: x is dy, y the features (of Elu and Selu: the outputs) ---------------------------------------------- */
 
-MAP2(map_relu_grad, REAL, x * (T)(y > 0))
-MAP2(map_relu6_grad, REAL, x * (T)(y > 0 && y < 6))
+MAP2(map_relu_grad, REAL, x *(T)(y > 0))
+MAP2(map_relu6_grad, REAL, x *(T)(y > 0 && y < 6))
 MAP2(map_elu_grad, FLOATING, y < 0 ? (y + 1) * x : x)
 MAP2(map_selu_grad, FLOATING, y < 0 ? x * (y + (T)SELU_SCALE_ALPHA) : x * (T)SELU_SCALE)
 MAP2(map_softplus_grad, FLOATING, x / (1 + exp(-y)))
@@ -53,8 +53,9 @@ static sm_status infer_same_pair(infer *c)
     str_init(&y);
     shape_print(&x, &c->in[0]);
     shape_print(&y, &c->in[1]);
-    sm_status s = INFER_FAIL(c, "Inputs to operation " SLICE_FMT " of type %s must have the same size and shape.  "
-                                "Input 0: %s != input 1: %s",
+    sm_status s = INFER_FAIL(c,
+                             "Inputs to operation " SLICE_FMT " of type %s must have the same size and shape.  "
+                             "Input 0: %s != input 1: %s",
                              SLICE_ARG(c->node->name), c->node->op->name, str_text(&x), str_text(&y));
     str_clear(&x);
     str_clear(&y);
@@ -79,8 +80,10 @@ const op_def activation_ops[] = {
     { "Softsign", VALUE("T: floating"), infer_same, map_softsign, NULL, MAPS, "x / (1 + |x|)" },
     { "ReluGrad", GRAD("features", "T: real"), infer_same_pair, map_relu_grad, NULL, MAPS, "dy where x > 0" },
     { "Relu6Grad", GRAD("features", "T: real"), infer_same_pair, map_relu6_grad, NULL, MAPS, "dy where 0 < x < 6" },
-    { "EluGrad", GRAD("outputs", "T: floating"), infer_same_pair, map_elu_grad, NULL, MAPS, "dy, or dy * (y + 1) where y < 0" },
-    { "SeluGrad", GRAD("outputs", "T: floating"), infer_same_pair, map_selu_grad, NULL, MAPS, "the derivative of Selu times dy" },
+    { "EluGrad", GRAD("outputs", "T: floating"), infer_same_pair, map_elu_grad, NULL, MAPS,
+      "dy, or dy * (y + 1) where y < 0" },
+    { "SeluGrad", GRAD("outputs", "T: floating"), infer_same_pair, map_selu_grad, NULL, MAPS,
+      "the derivative of Selu times dy" },
     { "LeakyReluGrad", GRAD("features", ALPHA_ATTRS), infer_same_pair, map_leaky_relu_grad, NULL, MAPS,
       "dy, or alpha * dy where x <= 0" },
     { "SoftplusGrad", GRAD("features", "T: floating"), infer_same_pair, map_softplus_grad, NULL, MAPS, "dy * sigmoid(x)" },

@@ -12,8 +12,8 @@
 typedef struct norm {
     const float *x, *scale, *offset;
     float       *y;
-    int64_t      outer, channels, inner;         /* x is [outer, channels, inner] */
-    float       *mean, *variance;                /* that y is made with           */
+    int64_t      outer, channels, inner; /* x is [outer, channels, inner] */
+    float       *mean, *variance;        /* that y is made with           */
     double       epsilon;
 } norm;
 
@@ -149,9 +149,14 @@ static sm_status batch_norm(call *c)
     const shape *s = &c->in[0]->shape;
     int          d = channel_dim_of(c->node, s->rank);
     size_t       bytes = (size_t)s->dims[d] * sizeof(float);
-    norm         p = { .x = c->in[0]->data, .scale = c->in[1]->data, .offset = c->in[2]->data, .y = c->out[0]->data,
-                       .outer = shape_count_range(s, 0, d), .channels = s->dims[d],
-                       .inner = shape_count_range(s, d + 1, s->rank), .epsilon = (double)node_float(c->node, "epsilon") };
+    norm         p = { .x = c->in[0]->data,
+                       .scale = c->in[1]->data,
+                       .offset = c->in[2]->data,
+                       .y = c->out[0]->data,
+                       .outer = shape_count_range(s, 0, d),
+                       .channels = s->dims[d],
+                       .inner = shape_count_range(s, d + 1, s->rank),
+                       .epsilon = (double)node_float(c->node, "epsilon") };
     if (p.channels == 0) return SM_OK;
     p.mean = call_scratch(c, bytes);
     p.variance = call_scratch(c, bytes);
@@ -175,8 +180,8 @@ static const kernel batch_norm_v2_kernels[] = { { .types = "T: float, U: float",
 
 /* -- The table ------------------------------------------------------------------------------------------------------------ */
 
-#define ATTRS(formats)                                                                                       \
-    "epsilon: float = 0.0001, exponential_avg_factor: float = 1, data_format: {" formats "} = \"NHWC\", "    \
+#define ATTRS(formats)                                                                                    \
+    "epsilon: float = 0.0001, exponential_avg_factor: float = 1, data_format: {" formats "} = \"NHWC\", " \
     "is_training: bool = true"
 #define IMAGES "\"NHWC\", \"NCHW\""
 #define VOLUMES "\"NHWC\", \"NCHW\", \"NDHWC\", \"NCDHW\""
@@ -184,10 +189,11 @@ static const kernel batch_norm_v2_kernels[] = { { .types = "T: float, U: float",
 #define OUTPUTS(u) "y:T batch_mean:" u " batch_variance:" u " reserve_space_1:" u " reserve_space_2:" u
 
 const op_def batch_norm_ops[] = {
-    { "FusedBatchNorm", INPUTS("T") " -> " OUTPUTS("T") " | T: {float}, " ATTRS(IMAGES), infer_norm, batch_norm_kernels, NULL, 0,
-      "batch normalisation" },
-    { "FusedBatchNormV2", INPUTS("U") " -> " OUTPUTS("U") " | T: {half, bfloat16, float}, U: {bfloat16, float}, " ATTRS(IMAGES),
-      infer_norm, batch_norm_v2_kernels, NULL, 0, "batch normalisation" },
+    { "FusedBatchNorm", INPUTS("T") " -> " OUTPUTS("T") " | T: {float}, " ATTRS(IMAGES), infer_norm, batch_norm_kernels,
+      NULL, 0, "batch normalisation" },
+    { "FusedBatchNormV2",
+      INPUTS("U") " -> " OUTPUTS("U") " | T: {half, bfloat16, float}, U: {bfloat16, float}, " ATTRS(IMAGES), infer_norm,
+      batch_norm_v2_kernels, NULL, 0, "batch normalisation" },
     { "FusedBatchNormV3",
       INPUTS("U") " -> " OUTPUTS("U") " reserve_space_3:U | T: {half, bfloat16, float}, U: {bfloat16, float}, " ATTRS(VOLUMES),
       infer_norm, batch_norm_v2_kernels, NULL, 0, "batch normalisation" },

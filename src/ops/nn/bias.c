@@ -25,14 +25,17 @@ static sm_status bias_add(call *c, void (*loop)(const map_args *), bool widen)
 }
 
 /* The driver does the widening, so the row does not ask the executor for it: half and bfloat16 are named. */
-#define BIAS_LOOP(ctype, tf, widens, f)                                                                      \
-    LOOP2(ctype, tf, widens, f, T, x + y)                                                                    \
-    static sm_status f##_run_##tf(call *c) { return bias_add(c, f##_##tf, widens); }
+#define BIAS_LOOP(ctype, tf, widens, f)       \
+    LOOP2(ctype, tf, widens, f, T, x + y)     \
+    static sm_status f##_run_##tf(call *c)    \
+    {                                         \
+        return bias_add(c, f##_##tf, widens); \
+    }
 NUMERIC(BIAS_LOOP, add_bias)
 
 #define BIAS_ROW(ctype, tf, widens, f) { .types = "T: " #tf, .run = f##_run_##tf },
 static const kernel bias_kernels[] = { { .types = "T: half|bfloat16", .run = add_bias_run_float },
-                                       NUMERIC(BIAS_ROW, add_bias) { 0 } };
+                                       NUMERIC(BIAS_ROW, add_bias){ 0 } };
 
 static sm_status infer_bias(infer *c)
 {
@@ -75,30 +78,30 @@ static bias_grad bias_grad_of(call *c)
                         shape_count_range(s, d + 1, s->rank) };
 }
 
-#define BIAS_GRAD_LOOP(ctype, tf, widens, A_)                                                                \
-    static void bias_grad_piece_##tf(void *context, int64_t begin, int64_t end)                              \
-    {                                                                                                        \
-        const bias_grad *g = context;                                                                        \
-        for (int64_t k = begin; k < end; k++) {                                                              \
-            A_ sum = 0;                                                                                      \
-            for (int64_t o = 0; o < g->outer; o++) {                                                         \
-                const ctype *x = (const ctype *)g->in + (o * g->channels + k) * g->inner;                    \
-                for (int64_t i = 0; i < g->inner; i++) sum = (A_)(sum + (A_)x[i]);                           \
-            }                                                                                                \
-            ((ctype *)g->out)[k] = (ctype)sum;                                                               \
-        }                                                                                                    \
-    }                                                                                                        \
-    static sm_status bias_grad_##tf(call *c)                                                                 \
-    {                                                                                                        \
-        bias_grad g = bias_grad_of(c);                                                                       \
-        call_for(c, g.channels, 16384 / (g.outer * g.inner + 1) + 1, bias_grad_piece_##tf, &g);              \
-        return SM_OK;                                                                                        \
+#define BIAS_GRAD_LOOP(ctype, tf, widens, A_)                                                   \
+    static void bias_grad_piece_##tf(void *context, int64_t begin, int64_t end)                 \
+    {                                                                                           \
+        const bias_grad *g = context;                                                           \
+        for (int64_t k = begin; k < end; k++) {                                                 \
+            A_ sum = 0;                                                                         \
+            for (int64_t o = 0; o < g->outer; o++) {                                            \
+                const ctype *x = (const ctype *)g->in + (o * g->channels + k) * g->inner;       \
+                for (int64_t i = 0; i < g->inner; i++) sum = (A_)(sum + (A_)x[i]);              \
+            }                                                                                   \
+            ((ctype *)g->out)[k] = (ctype)sum;                                                  \
+        }                                                                                       \
+    }                                                                                           \
+    static sm_status bias_grad_##tf(call *c)                                                    \
+    {                                                                                           \
+        bias_grad g = bias_grad_of(c);                                                          \
+        call_for(c, g.channels, 16384 / (g.outer * g.inner + 1) + 1, bias_grad_piece_##tf, &g); \
+        return SM_OK;                                                                           \
     }
 FLOATING(BIAS_GRAD_LOOP, double)
 SIGNED(BIAS_GRAD_LOOP, int64_t)
 UNSIGNED(BIAS_GRAD_LOOP, uint64_t)
 COMPLEX(BIAS_GRAD_LOOP, double complex)
-static const kernel bias_grad_kernels[] = { RUN_ROWS(bias_grad, NUMERIC) { 0 } };
+static const kernel bias_grad_kernels[] = { RUN_ROWS(bias_grad, NUMERIC){ 0 } };
 
 static sm_status infer_bias_grad(infer *c)
 {

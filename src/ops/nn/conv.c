@@ -33,7 +33,8 @@ static sm_status conv_depths(infer *c, int64_t in, int64_t filter, int64_t out)
 {
     if (filter == 0) return INFER_FAIL(c, "filter depth must be stricly positive, got 0");
     if (in >= 0 && filter > 0 && in % filter != 0)
-        return INFER_FAIL(c, "input depth must be evenly divisible by filter depth: %lld vs %lld", (long long)in, (long long)filter);
+        return INFER_FAIL(c, "input depth must be evenly divisible by filter depth: %lld vs %lld", (long long)in,
+                          (long long)filter);
     if (in > 0 && filter > 0 && out >= 0 && out % (in / filter) != 0)
         return INFER_FAIL(c, "output depth must be evenly divisible by number of groups: %lld vs %lld", (long long)out,
                           (long long)(in / filter));
@@ -131,8 +132,11 @@ static sm_status conv_portable(call *c, pool_work *work)
     return window_channels_last(c, &q->w, rows_work, &work);
 }
 
-#define CONV_RUN(f)                                                                                          \
-    static sm_status f(call *c) { return conv_portable(c, f##_rows); }
+#define CONV_RUN(f)                        \
+    static sm_status f(call *c)            \
+    {                                      \
+        return conv_portable(c, f##_rows); \
+    }
 #define conv_float_rows conv_rows_float
 #define conv_double_rows conv_rows_double
 #define conv_int32_rows conv_rows_int32
@@ -150,7 +154,7 @@ typedef struct padded {
     const float *in;
     float       *out;
     const grid  *g;
-    int64_t      rows, columns;      /* with the padding */
+    int64_t      rows, columns; /* with the padding */
 } padded;
 
 static void pad_rows(void *context, int64_t begin, int64_t end)
@@ -217,17 +221,28 @@ static sm_status conv_product(call *c, const void *in, void *out, void *context)
     float   *packed = call_scratch(c, product_packed_size(kernels, taps * v.filter_depth, group));
     if (!segment || !packed || !conv_pad(c, &v)) return SM_RESOURCE_EXHAUSTED;
     int64_t segments = conv_segments(&v, segment, &length), pixel = v.g.channels;
-    gemm    g = { .m = v.g.images * v.g.y.out * v.g.x.out, .n = group, .width = v.g.x.out, .height = v.g.y.out,
-                  .x_step = v.g.x.stride * pixel, .y_step = v.g.y.stride * v.g.x.in * pixel,
-                  .image_step = v.g.y.in * v.g.x.in * pixel, .segments = segments, .length = length, .segment = segment,
-                  .b = packed, .c_step = v.out_channels, .low = -INFINITY, .high = INFINITY };
+    gemm    g = { .m = v.g.images * v.g.y.out * v.g.x.out,
+                  .n = group,
+                  .width = v.g.x.out,
+                  .height = v.g.y.out,
+                  .x_step = v.g.x.stride * pixel,
+                  .y_step = v.g.y.stride * v.g.x.in * pixel,
+                  .image_step = v.g.y.in * v.g.x.in * pixel,
+                  .segments = segments,
+                  .length = length,
+                  .segment = segment,
+                  .b = packed,
+                  .c_step = v.out_channels,
+                  .low = -INFINITY,
+                  .high = INFINITY };
     fused_into_gemm(&q->fused, c, &g);
     const float *bias = g.bias;
     for (int64_t i = 0; i < v.groups; i++) {
         g.a = (const float *)v.in + i * v.filter_depth;
         g.c = (float *)out + i * group;
         g.bias = bias ? bias + i * group : NULL;
-        product_pack(c, kernels, (const float *)v.filter + i * group, v.out_channels, 1, taps * v.filter_depth, group, packed);
+        product_pack(c, kernels, (const float *)v.filter + i * group, v.out_channels, 1, taps * v.filter_depth, group,
+                     packed);
         product_run(c, kernels, &g);
     }
     return SM_OK;
@@ -263,11 +278,25 @@ static sm_status depthwise_work(call *c, const void *in, void *out, void *contex
     if (tensor_count(c->out[0]) == 0) return SM_OK;
     TRY(convolution_init(&v, c, in, out));
     fused_into_gemm(&q->fused, c, &g);
-    p.d = (depthwise){ .channels = v.g.channels, .in_rows = v.g.y.in, .in_columns = v.g.x.in, .out_rows = v.g.y.out,
-                       .out_columns = v.g.x.out, .filter_rows = v.g.y.size, .filter_columns = v.g.x.size,
-                       .y_stride = v.g.y.stride, .x_stride = v.g.x.stride, .y_dilation = v.g.y.dilation,
-                       .x_dilation = v.g.x.dilation, .y_before = v.g.y.before, .x_before = v.g.x.before, .in = in,
-                       .filter = v.filter, .out = out, .bias = g.bias, .low = g.low, .high = g.high };
+    p.d = (depthwise){ .channels = v.g.channels,
+                       .in_rows = v.g.y.in,
+                       .in_columns = v.g.x.in,
+                       .out_rows = v.g.y.out,
+                       .out_columns = v.g.x.out,
+                       .filter_rows = v.g.y.size,
+                       .filter_columns = v.g.x.size,
+                       .y_stride = v.g.y.stride,
+                       .x_stride = v.g.x.stride,
+                       .y_dilation = v.g.y.dilation,
+                       .x_dilation = v.g.x.dilation,
+                       .y_before = v.g.y.before,
+                       .x_before = v.g.x.before,
+                       .in = in,
+                       .filter = v.filter,
+                       .out = out,
+                       .bias = g.bias,
+                       .low = g.low,
+                       .high = g.high };
     int64_t work = v.g.x.out * v.g.y.size * v.g.x.size * v.g.channels;
     call_for(c, v.g.images * v.g.y.out, 65536 / (work + 1) + 1, depthwise_piece, &p);
     return SM_OK;
@@ -288,30 +317,41 @@ static const char *depthwise_narrow(const call *c, int lanes)
 }
 
 #if GEMM_VECTOR
-#define DEPTHWISE_SET(set, vl)                                                                               \
-    static sm_status depthwise_run_##set(call *c) { return depthwise_vector(c, &depthwise_##set); }          \
-    static const char *depthwise_refuse_##set(const call *c) { return depthwise_narrow(c, vl); }
+#define DEPTHWISE_SET(set, vl)                               \
+    static sm_status depthwise_run_##set(call *c)            \
+    {                                                        \
+        return depthwise_vector(c, &depthwise_##set);        \
+    }                                                        \
+    static const char *depthwise_refuse_##set(const call *c) \
+    {                                                        \
+        return depthwise_narrow(c, vl);                      \
+    }
 DEPTHWISE_SET(avx512, 16)
 DEPTHWISE_SET(avx2, 8)
 DEPTHWISE_SET(sse2, 4)
-#define DEPTHWISE_ROW(f, set, number, prepares)                                                              \
-    { .types = "T: float", .run = f##_##set, .refuse = depthwise_refuse_##set, .prepare = prepares, .isa = number, \
-      .widen = true, .name = #set },
-#define DEPTHWISE_ROWS(f, prepares)                                                                          \
-    DEPTHWISE_ROW(f, avx512, ISA_AVX512, prepares) DEPTHWISE_ROW(f, avx2, ISA_AVX2, prepares)                \
-    DEPTHWISE_ROW(f, sse2, ISA_SSE2, prepares)
+#define DEPTHWISE_ROW(f, set, number, prepares) \
+    { .types = "T: float",                      \
+      .run = f##_##set,                         \
+      .refuse = depthwise_refuse_##set,         \
+      .prepare = prepares,                      \
+      .isa = number,                            \
+      .widen = true,                            \
+      .name = #set },
+#define DEPTHWISE_ROWS(f, prepares)                \
+    DEPTHWISE_ROW(f, avx512, ISA_AVX512, prepares) \
+    DEPTHWISE_ROW(f, avx2, ISA_AVX2, prepares) DEPTHWISE_ROW(f, sse2, ISA_SSE2, prepares)
 #else
 #define DEPTHWISE_ROWS(f, prepares)
 #endif
 
 /* -- Fused ------------------------------------------------------------------------------------------------------------------ */
 
-#define FUSED_RUN(name, plain, in_gemm)                                                                      \
-    static sm_status name(call *c)                                                                           \
-    {                                                                                                        \
-        TRY(plain(c));                                                                                       \
-        fused_finish(&((const conv_params *)c->params)->fused, c, in_gemm);                                  \
-        return SM_OK;                                                                                        \
+#define FUSED_RUN(name, plain, in_gemm)                                     \
+    static sm_status name(call *c)                                          \
+    {                                                                       \
+        TRY(plain(c));                                                      \
+        fused_finish(&((const conv_params *)c->params)->fused, c, in_gemm); \
+        return SM_OK;                                                       \
     }
 FUSED_RUN(fused_conv, conv_float, false)
 FUSED_RUN(fused_depthwise, depthwise_float, false)
@@ -358,16 +398,15 @@ static sm_status fused_conv_prepare(call *c)
 #define CONV_ROW(f, tf, wide, prepares) { .types = "T: " #tf, .run = f, .prepare = prepares, .widen = wide },
 
 static const kernel conv2d[] = { PRODUCT_ROWS(conv_vector, "T: float", .prepare = conv_prepare)
-                                 CONV_ROW(conv_float, float, true, conv_prepare)
-                                 CONV_ROW(conv_double, double, false, conv_prepare)
-                                 CONV_ROW(conv_int32, int32, false, conv_prepare) { 0 } };
+                                     CONV_ROW(conv_float, float, true, conv_prepare)
+                                         CONV_ROW(conv_double, double, false, conv_prepare)
+                                             CONV_ROW(conv_int32, int32, false, conv_prepare){ 0 } };
 static const kernel fused_conv2d[] = { PRODUCT_ROWS(fused_conv_vector, "T: float", .prepare = fused_conv_prepare)
-                                       CONV_ROW(fused_conv, float, true, fused_conv_prepare) { 0 } };
-static const kernel depthwise_conv2d[] = { DEPTHWISE_ROWS(depthwise_run, conv_prepare)
-                                           CONV_ROW(depthwise_float, float, true, conv_prepare)
-                                           CONV_ROW(depthwise_double, double, false, conv_prepare) { 0 } };
+                                           CONV_ROW(fused_conv, float, true, fused_conv_prepare){ 0 } };
+static const kernel depthwise_conv2d[] = { DEPTHWISE_ROWS(depthwise_run, conv_prepare) CONV_ROW(
+    depthwise_float, float, true, conv_prepare) CONV_ROW(depthwise_double, double, false, conv_prepare){ 0 } };
 static const kernel fused_depthwise_conv2d[] = { DEPTHWISE_ROWS(fused_depthwise, fused_conv_prepare)
-                                                 CONV_ROW(fused_depthwise, float, true, fused_conv_prepare) { 0 } };
+                                                     CONV_ROW(fused_depthwise, float, true, fused_conv_prepare){ 0 } };
 
 /* -- The table ----------------------------------------------------------------------------------------------------------------- */
 
@@ -384,12 +423,14 @@ const op_def conv_ops[] = {
       infer_conv, conv2d, NULL, 0, "2-D convolution; groups when the filter has fewer input channels" },
     { "_FusedConv2D",
       "input:T filter:T args:TArgs host_args:num_host_args*float -> output:T | T: {half, float, double, int8, qint8, "
-      "bfloat16}, TArgs: list(type), num_args: int >= 0, num_host_args: int >= 0 = 0, strides: list(int), " PADDING ", "
-      EXPLICIT ", data_format: {\"NHWC\", \"NCHW\", \"NCHW_VECT_C\"} = \"NHWC\", filter_format: {\"HWIO\", \"OIHW\", "
+      "bfloat16}, TArgs: list(type), num_args: int >= 0, num_host_args: int >= 0 = 0, strides: list(int), " PADDING
+      ", " EXPLICIT
+      ", data_format: {\"NHWC\", \"NCHW\", \"NCHW_VECT_C\"} = \"NHWC\", filter_format: {\"HWIO\", \"OIHW\", "
       "\"OIHW_VECT_I\"} = \"HWIO\", " DILATIONS ", use_cudnn_on_gpu: bool = true, " FUSED,
       infer_fused_conv, fused_conv2d, NULL, 0, "Conv2D, then a bias and an activation" },
     { "DepthwiseConv2dNative",
-      "input:T filter:T -> output:T | T: floating, strides: list(int), " PADDING ", " EXPLICIT ", " FORMAT ", " DILATIONS,
+      "input:T filter:T -> output:T | T: floating, strides: list(int), " PADDING ", " EXPLICIT ", " FORMAT
+      ", " DILATIONS,
       infer_depthwise, depthwise_conv2d, NULL, 0, "2-D convolution of each channel with its own filters" },
     { "_FusedDepthwiseConv2dNative",
       "input:T filter:T args:num_args*T -> output:T | T: floating, num_args: int >= 0, strides: list(int), "

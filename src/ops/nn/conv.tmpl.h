@@ -22,7 +22,7 @@ static void NAME(conv_rows)(void *context, int64_t begin, int64_t end)
                 const T *in = (const T *)v->in + (row * v->g.x.in + column) * v->g.channels;
                 const T *filter = (const T *)v->filter + (i * v->g.x.size + j) * depth * v->out_channels;
                 for (int64_t k = 0; k < v->groups * depth; k++) {
-                    const T  x = in[k], *w = filter + k % depth * v->out_channels + k / depth * group;
+                    const T x = in[k], *w = filter + k % depth * v->out_channels + k / depth * group;
                     T *restrict to = out + k / depth * group;
                     for (int64_t o = 0; o < group; o++) to[o] = (T)(to[o] + x * w[o]);
                 }

@@ -8,7 +8,7 @@ static const struct {
     const char      *name;
     fused_activation activation;
 } activations[] = {
-    { "Relu", FUSED_RELU }, { "Relu6", FUSED_RELU6 }, { "Elu", FUSED_ELU }, { "LeakyRelu", FUSED_LEAKY_RELU },
+    { "Relu", FUSED_RELU }, { "Relu6", FUSED_RELU6 },     { "Elu", FUSED_ELU }, { "LeakyRelu", FUSED_LEAKY_RELU },
     { "Tanh", FUSED_TANH }, { "Sigmoid", FUSED_SIGMOID },
 };
 
@@ -41,8 +41,8 @@ sm_status fused_prepare(call *c, fused *f)
     if (at < n)
         return CALL_FAIL(c, SM_UNIMPLEMENTED, "Fusion is not implemented: '" SLICE_FMT "'", SLICE_ARG(ops->v.strings[at]));
     if (c->n_in != FUSED_ARGS + args)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Fused %s must have %d extra arguments, got %d", c->node->op->name, args,
-                         c->n_in - FUSED_ARGS);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Fused %s must have %d extra arguments, got %d", c->node->op->name,
+                         args, c->n_in - FUSED_ARGS);
     return SM_OK;
 }
 
@@ -72,7 +72,7 @@ typedef struct finish {
     const fused *f;
     float       *y;
     int64_t      channels;
-    const float *factor, *shift;       /* per channel: y * factor + shift; NULL: 1, 0 */
+    const float *factor, *shift; /* per channel: y * factor + shift; NULL: 1, 0 */
     const float *mean, *variance;
 } finish;
 

@@ -10,7 +10,13 @@
 #include "kernels/gemm.h"
 
 typedef enum fused_activation {
-    FUSED_NONE, FUSED_RELU, FUSED_RELU6, FUSED_ELU, FUSED_LEAKY_RELU, FUSED_TANH, FUSED_SIGMOID
+    FUSED_NONE,
+    FUSED_RELU,
+    FUSED_RELU6,
+    FUSED_ELU,
+    FUSED_LEAKY_RELU,
+    FUSED_TANH,
+    FUSED_SIGMOID
 } fused_activation;
 
 typedef struct fused {
@@ -19,7 +25,7 @@ typedef struct fused {
     float            epsilon, alpha;
 } fused;
 
-#define FUSED_ARGS 2      /* the first input that belongs to fused_ops */
+#define FUSED_ARGS 2 /* the first input that belongs to fused_ops */
 
 /* Reads fused_ops; UNIMPLEMENTED for a chain that is none of these, INVALID_ARGUMENT for a wrong number of args. */
 sm_status fused_prepare(call *c, fused *f) CHECKED;

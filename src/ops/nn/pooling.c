@@ -14,7 +14,7 @@
 typedef struct pool_window {
     window  w;
     int64_t size[2];
-    int64_t depth;              /* 1: rows and columns */
+    int64_t depth; /* 1: rows and columns */
 } pool_window;
 
 typedef struct pooling {
@@ -31,14 +31,14 @@ static sm_status bad_ksize(const int64_t *k, size_t n, sm_error *err)
     str text;
     str_init(&text);
     for (size_t i = 0; i < n; i++) str_addf(&text, "%s%lld", i ? "," : "", (long long)k[i]);
-    sm_status s = FAIL(err, SM_INVALID_ARGUMENT, "Sliding window ksize must be positive. The specified or inferred ksize is: %s",
-                       str_text(&text));
+    sm_status s = FAIL(err, SM_INVALID_ARGUMENT,
+                       "Sliding window ksize must be positive. The specified or inferred ksize is: %s", str_text(&text));
     str_clear(&text);
     return s;
 }
 
-static sm_status pool_read_values(pool_window *p, const int64_t *size, size_t sizes, const int64_t *stride, size_t strides,
-                                  bool average, sm_error *err)
+static sm_status pool_read_values(pool_window *p, const int64_t *size, size_t sizes, const int64_t *stride,
+                                  size_t strides, bool average, sm_error *err)
 {
     int rows = p->w.channels_first ? 2 : 1, channels = p->w.channels_first ? 1 : 3;
     if (sizes != 4) return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window ksize field must specify 4 dimensions");
@@ -74,8 +74,8 @@ static sm_status pool_read_values(pool_window *p, const int64_t *size, size_t si
 }
 
 /* From attributes, or from inputs 1 and 2; *known is false while those are unknown. */
-static sm_status pool_read(const node *n, const tensor *ksize, const tensor *strides, bool average, pool_window *p, bool *known,
-                           sm_error *err)
+static sm_status pool_read(const node *n, const tensor *ksize, const tensor *strides, bool average, pool_window *p,
+                           bool *known, sm_error *err)
 {
     int64_t        values[2][4] = { { 0 } };
     const tensor  *t[2] = { ksize, strides };
@@ -131,41 +131,44 @@ static sm_status infer_avg_pool(infer *c)
 
 /* -- The loops: rows [begin, end) of pixels ---------------------------------------------------------------------------- */
 
-#define POOL_LOOP(T, tf, f, depths, lowest, take, finish)                                                    \
-    static void f##_pixels_##tf(void *context, int64_t begin, int64_t end)                                   \
-    {                                                                                                        \
-        const pooling *p = context;                                                                          \
-        const int64_t  channels = p->g.channels;                                                             \
-        for (int64_t i = begin; i < end; i++) {                                                              \
-            int64_t y0, y1, y2, x0, x1, x2;                                                                  \
-            T *restrict out = (T *)p->out + i * channels;                                                    \
-            window_taps(&p->g.y, i / p->g.x.out % p->g.y.out, &y0, &y1, &y2);                                \
-            window_taps(&p->g.x, i % p->g.x.out, &x0, &x1, &x2);                                             \
-            const T count = (T)((y2 - y1) * (x2 - x1));                                                      \
-            (void)count;                                                                                     \
-            for (int64_t c = 0; c < channels; c++) out[c] = lowest;                                          \
-            for (int64_t y = y1; y < y2; y++)                                                                \
-                for (int64_t x = x1; x < x2; x++) {                                                          \
-                    int64_t row = i / p->g.x.out / p->g.y.out * p->g.y.in + y0 + y;                          \
-                    const T *restrict in = (const T *)p->in + (row * p->g.x.in + x0 + x) * channels;         \
-                    for (int64_t c = 0; c < channels; c++) out[c] = (T)(take);                               \
-                }                                                                                            \
-            for (int64_t c = 0; c < channels; c++) out[c] = (T)(finish);                                     \
-        }                                                                                                    \
-    }                                                                                                        \
-    static sm_status f##_##tf(call *c) { return pool_run(c, f##_pixels_##tf, depths); }
+#define POOL_LOOP(T, tf, f, depths, lowest, take, finish)                                            \
+    static void f##_pixels_##tf(void *context, int64_t begin, int64_t end)                           \
+    {                                                                                                \
+        const pooling *p = context;                                                                  \
+        const int64_t  channels = p->g.channels;                                                     \
+        for (int64_t i = begin; i < end; i++) {                                                      \
+            int64_t y0, y1, y2, x0, x1, x2;                                                          \
+            T *restrict out = (T *)p->out + i * channels;                                            \
+            window_taps(&p->g.y, i / p->g.x.out % p->g.y.out, &y0, &y1, &y2);                        \
+            window_taps(&p->g.x, i % p->g.x.out, &x0, &x1, &x2);                                     \
+            const T count = (T)((y2 - y1) * (x2 - x1));                                              \
+            (void)count;                                                                             \
+            for (int64_t c = 0; c < channels; c++) out[c] = lowest;                                  \
+            for (int64_t y = y1; y < y2; y++)                                                        \
+                for (int64_t x = x1; x < x2; x++) {                                                  \
+                    int64_t row = i / p->g.x.out / p->g.y.out * p->g.y.in + y0 + y;                  \
+                    const T *restrict in = (const T *)p->in + (row * p->g.x.in + x0 + x) * channels; \
+                    for (int64_t c = 0; c < channels; c++) out[c] = (T)(take);                       \
+                }                                                                                    \
+            for (int64_t c = 0; c < channels; c++) out[c] = (T)(finish);                             \
+        }                                                                                            \
+    }                                                                                                \
+    static sm_status f##_##tf(call *c)                                                               \
+    {                                                                                                \
+        return pool_run(c, f##_pixels_##tf, depths);                                                 \
+    }
 
 /* Channel windows: each output is the largest of `depth` neighbours. */
-#define DEPTH_LOOP(T, tf)                                                                                    \
-    static void depth_##tf(void *context, int64_t begin, int64_t end)                                    \
-    {                                                                                                        \
-        const pooling *p = context;                                                                          \
-        for (int64_t i = begin; i < end; i++) {                                                              \
-            const T *in = (const T *)p->in + i * p->depth;                                                   \
-            T        best = in[0];                                                                           \
-            for (int64_t k = 1; k < p->depth; k++) best = in[k] > best ? in[k] : best;                       \
-            ((T *)p->out)[i] = best;                                                                         \
-        }                                                                                                    \
+#define DEPTH_LOOP(T, tf)                                                              \
+    static void depth_##tf(void *context, int64_t begin, int64_t end)                  \
+    {                                                                                  \
+        const pooling *p = context;                                                    \
+        for (int64_t i = begin; i < end; i++) {                                        \
+            const T *in = (const T *)p->in + i * p->depth;                             \
+            T        best = in[0];                                                     \
+            for (int64_t k = 1; k < p->depth; k++) best = in[k] > best ? in[k] : best; \
+            ((T *)p->out)[i] = best;                                                   \
+        }                                                                              \
     }
 
 typedef struct pool_loops {
@@ -202,8 +205,8 @@ static sm_status pool_run(call *c, pool_work *pixels, pool_work *depth)
     return window_channels_last(c, &p.w, pool_images, &l);
 }
 
-#define MAX_LOOP(T, tf, lowest)                                                                              \
-    DEPTH_LOOP(T, tf)                                                                                        \
+#define MAX_LOOP(T, tf, lowest) \
+    DEPTH_LOOP(T, tf)           \
     POOL_LOOP(T, tf, max_pool, depth_##tf, lowest, in[c] > out[c] ? in[c] : out[c], out[c])
 MAX_LOOP(float, float, -FLT_MAX)
 MAX_LOOP(double, double, -DBL_MAX)
@@ -218,13 +221,14 @@ MAX_LOOP(uint64_t, uint64, 0)
 POOL_LOOP(float, float, avg_pool, NULL, 0, out[c] + in[c], out[c] / count)
 POOL_LOOP(double, double, avg_pool, NULL, 0, out[c] + in[c], out[c] / count)
 
-static const kernel max_pool[] = { RUN_ROWS(max_pool, REAL) { 0 } };
-static const kernel avg_pool[] = { RUN_ROWS(avg_pool, FLOATING) { 0 } };
+static const kernel max_pool[] = { RUN_ROWS(max_pool, REAL){ 0 } };
+static const kernel avg_pool[] = { RUN_ROWS(avg_pool, FLOATING){ 0 } };
 
 /* -- The table --------------------------------------------------------------------------------------------------------- */
 
 #define WINDOW "ksize: list(int) >= 4, strides: list(int) >= 4"
-#define MAX_T "T: {half, bfloat16, float, double, int32, int64, uint8, int16, int8, uint16, qint8, uint32, uint64} = float"
+#define MAX_T \
+    "T: {half, bfloat16, float, double, int32, int64, uint8, int16, int8, uint16, qint8, uint32, uint64} = float"
 #define MAX_FORMAT "data_format: {\"NHWC\", \"NCHW\", \"NCHW_VECT_C\"} = \"NHWC\""
 
 const op_def pooling_ops[] = {

@@ -14,13 +14,14 @@ static sm_status read_pair(const node *n, const char *attr_name, int rows, const
     v = node_ints(n, attr_name, &count);
     if (count != 4) return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window %s field must specify 4 dimensions", what);
     if (v[0] != 1 || v[rows == 2 ? 1 : 3] != 1)
-        return FAIL(err, SM_UNIMPLEMENTED, "Current implementation does not yet support %s in the batch and depth dimensions.",
-                    what);
+        return FAIL(err, SM_UNIMPLEMENTED,
+                    "Current implementation does not yet support %s in the batch and depth dimensions.", what);
     pair[0] = v[rows];
     pair[1] = v[rows + 1];
     if (pair[0] <= 0 || pair[1] <= 0)
-        return FAIL(err, SM_INVALID_ARGUMENT, *what == 's' ? "Row and column strides should be larger than 0."
-                                                           : "Dilated rates should be larger than 0.");
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    *what == 's' ? "Row and column strides should be larger than 0."
+                                 : "Dilated rates should be larger than 0.");
     if (pair[0] > INT32_MAX || pair[1] > INT32_MAX) return FAIL(err, SM_INVALID_ARGUMENT, "%s are too large", what);
     return SM_OK;
 }
@@ -42,7 +43,8 @@ static sm_status read_explicit(const node *n, int rows, window *w, sm_error *err
         if (v[i] < 0 || v[i] > INT32_MAX)
             return FAIL(err, SM_INVALID_ARGUMENT, "All elements of explicit_paddings must be nonnegative");
         if (v[i] != 0 && !inside)
-            return FAIL(err, SM_INVALID_ARGUMENT, "Nonzero explicit padding in the batch or depth dimensions is not supported");
+            return FAIL(err, SM_INVALID_ARGUMENT,
+                        "Nonzero explicit padding in the batch or depth dimensions is not supported");
     }
     for (int d = 0; d < 2; d++) {
         w->before[d] = v[2 * (rows + d)];
@@ -74,7 +76,8 @@ sm_status window_axis_of(const window *w, int d, int64_t in, int64_t size, windo
 {
     *a = (window_axis){ .in = in, .size = size, .stride = w->stride[d], .dilation = w->dilation[d], .out = UNKNOWN_DIM };
     if (in < 0 || size < 0) return SM_OK;
-    if (in > INT32_MAX || size > INT32_MAX) return FAIL(err, SM_INVALID_ARGUMENT, "an image of %lld rows is too large", (long long)in);
+    if (in > INT32_MAX || size > INT32_MAX)
+        return FAIL(err, SM_INVALID_ARGUMENT, "an image of %lld rows is too large", (long long)in);
     int64_t reach = size > 0 ? (size - 1) * a->dilation + 1 : 0, padded = in, need;
     switch (w->padding) {
     case WINDOW_SAME:
@@ -89,9 +92,10 @@ sm_status window_axis_of(const window *w, int d, int64_t in, int64_t size, windo
     case WINDOW_VALID: break;
     }
     if (padded - reach + a->stride < 0)
-        return FAIL(err, SM_INVALID_ARGUMENT,
-                    "Computed output size would be negative: %lld [input_size: %lld, effective_filter_size: %lld, stride: %lld]",
-                    (long long)((padded - reach + a->stride) / a->stride), (long long)in, (long long)reach, (long long)a->stride);
+        return FAIL(
+            err,
+            SM_INVALID_ARGUMENT, "Computed output size would be negative: %lld [input_size: %lld, effective_filter_size: %lld, stride: %lld]",
+            (long long)((padded - reach + a->stride) / a->stride), (long long)in, (long long)reach, (long long)a->stride);
     a->out = (padded - reach + a->stride) / a->stride;
     return SM_OK;
 }
@@ -122,7 +126,7 @@ shape window_shape(const window *w, int64_t images, int64_t rows, int64_t column
 typedef struct turn {
     const char *from;
     char       *to;
-    int64_t     rows, columns;      /* of each matrix */
+    int64_t     rows, columns; /* of each matrix */
     size_t      size;
 } turn;
 
@@ -133,7 +137,8 @@ static void turn_rows(void *context, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) {
         const char *from = t->from + (size_t)(i / t->columns * t->rows * t->columns + i % t->columns) * t->size;
         char       *to = t->to + (size_t)(i * t->rows) * t->size;
-        for (int64_t r = 0; r < t->rows; r++) memcpy(to + (size_t)r * t->size, from + (size_t)(r * t->columns) * t->size, t->size);
+        for (int64_t r = 0; r < t->rows; r++)
+            memcpy(to + (size_t)r * t->size, from + (size_t)(r * t->columns) * t->size, t->size);
     }
 }
 
@@ -151,6 +156,7 @@ sm_status window_channels_last(call *c, const window *w, window_work *work, void
     if (!x || !y) return SM_RESOURCE_EXHAUSTED;
     turn_matrices(c, c->in[0]->data, x, in->dims[0], in->dims[1], in->dims[2] * in->dims[3], dtype_size(c->in[0]->dtype));
     TRY(work(c, x, y, context));
-    turn_matrices(c, y, c->out[0]->data, out->dims[0], out->dims[2] * out->dims[3], out->dims[1], dtype_size(c->out[0]->dtype));
+    turn_matrices(c, y, c->out[0]->data, out->dims[0], out->dims[2] * out->dims[3], out->dims[1],
+                  dtype_size(c->out[0]->dtype));
     return SM_OK;
 }

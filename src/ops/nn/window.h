@@ -11,10 +11,10 @@
 typedef enum window_padding { WINDOW_SAME, WINDOW_VALID, WINDOW_EXPLICIT } window_padding;
 
 typedef struct window {
-    bool           channels_first;            /* NCHW                          */
-    int64_t        stride[2], dilation[2];    /* rows, columns                 */
+    bool           channels_first;         /* NCHW                          */
+    int64_t        stride[2], dilation[2]; /* rows, columns                 */
     window_padding padding;
-    int64_t        before[2], after[2];       /* of EXPLICIT                   */
+    int64_t        before[2], after[2]; /* of EXPLICIT                   */
 } window;
 
 /* One axis: how many outputs, how much padding before the first input. */
@@ -23,7 +23,7 @@ typedef struct window_axis {
 } window_axis;
 
 typedef struct grid {
-    int64_t     images, channels;             /* of the input                  */
+    int64_t     images, channels; /* of the input                  */
     window_axis y, x;
 } grid;
 
@@ -43,6 +43,7 @@ shape   window_shape(const window *w, int64_t images, int64_t rows, int64_t colu
 /* Runs work on channels-last data: for NCHW turns input 0 into scratch before, and output 0 back after. `in` and `out` are
  * where work finds them. */
 typedef sm_status window_work(call *c, const void *in, void *out, void *context);
+
 sm_status window_channels_last(call *c, const window *w, window_work *work, void *context) CHECKED;
 
 /* The taps [*from, *to) of an axis that output i sees inside the input; tap k reads input *first + k * dilation. */

@@ -32,7 +32,8 @@ sm_status draw_shape(call *c, int input)
     shape s;
     TRY(move_dims(c->in[input], &s, c->err));
     for (int i = 0; i < s.rank; i++)
-        if (s.dims[i] < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)s.dims[i]);
+        if (s.dims[i] < 0)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Dimension %lld must be >= 0", (long long)s.dims[i]);
     return move_output(c, 0, &s);
 }
 
@@ -61,10 +62,12 @@ sm_status draw_fill(call *c, philox from, philox_distribution d, int low, int hi
     drawing w = { from, d, c->out[0], (int64_t)tensor_count(c->out[0]), 0, 1 };
     int     group = philox_group(d, c->out[0]->dtype);
     if (low >= 0) {
-        if (tensor_count(c->in[low]) != 1 || tensor_count(c->in[high]) != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "minval and maxval must be scalars");
+        if (tensor_count(c->in[low]) != 1 || tensor_count(c->in[high]) != 1)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "minval and maxval must be scalars");
         int64_t a = tensor_int(c->in[low], 0), b = tensor_int(c->in[high], 0);
         bool    empty = dtype_is(c->in[low]->dtype, DTYPE_UNSIGNED) ? (uint64_t)a >= (uint64_t)b : a >= b;
-        if (empty && w.count) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Need minval < maxval, got %lld >= %lld", (long long)a, (long long)b);
+        if (empty && w.count)
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Need minval < maxval, got %lld >= %lld", (long long)a, (long long)b);
         w.low = (uint64_t)a;
         w.range = empty ? 1 : (uint64_t)b - (uint64_t)a;
     }

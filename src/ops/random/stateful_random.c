@@ -125,7 +125,8 @@ static sm_status advance_state(void *context, tensor *t, sm_error *err)
     advance *a = context;
     int64_t *state = t->data;
     if (t->dtype != SM_INT64 || t->shape.rank != 1 || tensor_count(t) < 3)
-        return FAIL(err, SM_INVALID_ARGUMENT, "RNG state must have one and only one dimension of at least 3 int64 elements");
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "RNG state must have one and only one dimension of at least 3 int64 elements");
     memcpy(a->before, state, sizeof a->before);
     philox p = philox_make((uint64_t)state[2], (uint64_t)state[0], (uint64_t)state[1]);
     philox_skip(&p, a->steps);

@@ -26,9 +26,13 @@ static sm_status seeded(call *c, int input, philox *out)
 static sm_status keyed(call *c, philox *out)
 {
     TRY(draw_check_algorithm(c, tensor_int(c->in[3], 0)));
-    if (tensor_count(c->in[1]) != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "key must have exactly one element, got %zu", tensor_count(c->in[1]));
-    if (tensor_count(c->in[2]) < 2) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "counter must be a vector of at least 2 elements, got %zu", tensor_count(c->in[2]));
-    *out = philox_make((uint64_t)tensor_int(c->in[1], 0), (uint64_t)tensor_int(c->in[2], 0), (uint64_t)tensor_int(c->in[2], 1));
+    if (tensor_count(c->in[1]) != 1)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "key must have exactly one element, got %zu", tensor_count(c->in[1]));
+    if (tensor_count(c->in[2]) < 2)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "counter must be a vector of at least 2 elements, got %zu",
+                         tensor_count(c->in[2]));
+    *out = philox_make((uint64_t)tensor_int(c->in[1], 0), (uint64_t)tensor_int(c->in[2], 0),
+                       (uint64_t)tensor_int(c->in[2], 1));
     return SM_OK;
 }
 
@@ -42,11 +46,11 @@ static sm_status draw_stateless(call *c, philox_distribution d, bool v2)
     return draw_fill(c, from, d, bounds, bounds + 1);
 }
 
-#define DRAW(name, distribution, v2, which)                                                               \
-    static sm_status name(call *c)                                                                        \
-    {                                                                                                     \
-        return draw_stateless(c, distribution, v2);                                                       \
-    }                                                                                                     \
+#define DRAW(name, distribution, v2, which)         \
+    static sm_status name(call *c)                  \
+    {                                               \
+        return draw_stateless(c, distribution, v2); \
+    }                                               \
     static const kernel name##_rows[] = { { .types = which, .run = name }, { 0 } };
 
 DRAW(uniform, PHILOX_UNIFORM, false, "dtype: floating")

@@ -27,8 +27,8 @@ static void table_release(object *o)
 
 const object_type table_type = { "LookupTable", table_release };
 
-sm_status table_new(memory *m, table_kind kind, sm_dtype key, const shape *key_shape, sm_dtype value_dtype, const shape *value_shape,
-                    table **out, sm_error *err)
+sm_status table_new(memory *m, table_kind kind, sm_dtype key, const shape *key_shape, sm_dtype value_dtype,
+                    const shape *value_shape, table **out, sm_error *err)
 {
     int64_t key_width = shape_count(key_shape), width = shape_count(value_shape);
     table  *t = heap_zero(sizeof(*t));
@@ -132,7 +132,8 @@ static sm_status table_grow(table *t, sm_error *err)
     size_t    capacity = t->capacity ? 2 * t->capacity : 16, slot_count = 2 * capacity;
     uint32_t *slots;
     if (capacity > UINT32_MAX / 4) return FAIL(err, SM_RESOURCE_EXHAUSTED, "the lookup table is full");
-    shape keys = shape_matrix((int64_t)capacity, (int64_t)t->key_width), values = shape_matrix((int64_t)capacity, (int64_t)t->width);
+    shape keys = shape_matrix((int64_t)capacity, (int64_t)t->key_width),
+          values = shape_matrix((int64_t)capacity, (int64_t)t->width);
     TRY(grow_tensor(t, &t->keys, t->key_type, &keys, t->count * t->key_width, err));
     TRY(grow_tensor(t, &t->values, t->value_type, &values, t->count * t->width, err));
     slots = heap_array(slot_count, sizeof(*slots));
@@ -149,7 +150,8 @@ static bool same_value(const table *t, size_t row, const tensor *values, size_t 
 {
     size_t size = dtype_size(t->value_type), width = t->width;
     if (t->value_type != SM_STRING)
-        return memcmp((char *)t->values->data + row * width * size, (const char *)values->data + i * width * size, width * size) == 0;
+        return memcmp((char *)t->values->data + row * width * size, (const char *)values->data + i * width * size,
+                      width * size) == 0;
     for (size_t k = 0; k < width; k++)
         if (!slice_eq(tensor_text(t->values, row * width + k), tensor_text(values, i * width + k))) return false;
     return true;
@@ -158,12 +160,16 @@ static bool same_value(const table *t, size_t row, const tensor *values, size_t 
 /* One element as TensorFlow's messages print it. */
 static void add_element(str *out, const tensor *t, size_t i)
 {
-    if (t->dtype == SM_STRING) str_add(out, tensor_text(t, i));
-    else if (dtype_is(t->dtype, DTYPE_INTEGRAL | DTYPE_BOOL)) str_addf(out, "%lld", (long long)tensor_int(t, i));
-    else str_addf(out, "%g", tensor_real(t, i));
+    if (t->dtype == SM_STRING)
+        str_add(out, tensor_text(t, i));
+    else if (dtype_is(t->dtype, DTYPE_INTEGRAL | DTYPE_BOOL))
+        str_addf(out, "%lld", (long long)tensor_int(t, i));
+    else
+        str_addf(out, "%g", tensor_real(t, i));
 }
 
-static sm_status different_value(const table *t, const tensor *keys, size_t row, const tensor *values, size_t i, sm_error *err)
+static sm_status different_value(const table *t, const tensor *keys, size_t row, const tensor *values, size_t i,
+                                 sm_error *err)
 {
     str text;
     str_init(&text);
@@ -222,7 +228,8 @@ static void swap_bytes(char *a, char *b, size_t n)
 
 void table_remove_row(table *t, size_t row)
 {
-    size_t last = t->count - 1, key_size = dtype_size(t->key_type) * t->key_width, size = dtype_size(t->value_type) * t->width;
+    size_t last = t->count - 1, key_size = dtype_size(t->key_type) * t->key_width,
+           size = dtype_size(t->value_type) * t->width;
     free_slot(t, slot_of(t, t->keys, row));
     if (row != last) {
         t->slots[slot_of(t, t->keys, last)] = (uint32_t)row + 1;
@@ -247,8 +254,10 @@ sm_status table_initialise(table *t, const tensor *keys, const tensor *values, s
         if (t->count != n) s = FAIL(err, SM_FAILED_PRECONDITION, "Table was already initialized with different data.");
     } else {
         for (size_t i = 0; s == SM_OK && i < n; i++) s = table_put(t, keys, values, i, true, err);
-        if (s == SM_OK) t->initialised = true;
-        else table_clear(t);
+        if (s == SM_OK)
+            t->initialised = true;
+        else
+            table_clear(t);
     }
     table_unlock(t);
     return s;

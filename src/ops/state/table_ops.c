@@ -46,13 +46,17 @@ static sm_status check_dense(call *c, const shape *value_shape)
     const shape *empty = &c->in[0]->shape, *deleted = &c->in[1]->shape;
     double       load = (double)node_float(c->node, "max_load_factor");
     int64_t      buckets = node_int(c->node, "initial_num_buckets");
-    if (!(load > 0 && load < 1)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "max_load_factor must be between 0 and 1, got: %g", load);
-    if (value_shape->rank > 1) return fail_shapes(c, "Empty value must be a scalar or a vector, got shape ", value_shape, NULL, NULL, "");
-    if (empty->rank > 1) return fail_shapes(c, "Empty key must be a scalar or a vector, got shape ", empty, NULL, NULL, "");
+    if (!(load > 0 && load < 1))
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "max_load_factor must be between 0 and 1, got: %g", load);
+    if (value_shape->rank > 1)
+        return fail_shapes(c, "Empty value must be a scalar or a vector, got shape ", value_shape, NULL, NULL, "");
+    if (empty->rank > 1)
+        return fail_shapes(c, "Empty key must be a scalar or a vector, got shape ", empty, NULL, NULL, "");
     if (!shape_eq(empty, deleted))
         return fail_shapes(c, "Empty and deleted keys must have same shape, got shapes: ", empty, " and ", deleted, "");
     if (buckets < 4 || (buckets & (buckets - 1)))
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Number of buckets must be at least 4 and a power of 2, got: %lld", (long long)buckets);
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Number of buckets must be at least 4 and a power of 2, got: %lld",
+                         (long long)buckets);
     return SM_OK;
 }
 
@@ -73,10 +77,13 @@ static sm_status make_table(void *context, object **out, sm_error *err)
     if (p->kind == TABLE_OF_TENSORS && p->value_shape.rank != 1)
         return fail_shapes(c, "Default value must be a vector, got shape ", &p->value_shape, NULL, NULL, "");
     if (p->kind == TABLE_DENSE) TRY(check_dense(c, &p->value_shape));
-    TRY(table_new(c->memory, p->kind, node_type(c->node, "key_dtype"), &key_shape, node_type(c->node, "value_dtype"), &p->value_shape, &t, err));
+    TRY(table_new(c->memory, p->kind, node_type(c->node, "key_dtype"), &key_shape, node_type(c->node, "value_dtype"),
+                  &p->value_shape, &t, err));
     sm_status s = p->kind == TABLE_DENSE ? reserve_keys(c, t) : SM_OK;
-    if (s != SM_OK) object_unref(&t->base);
-    else *out = &t->base;
+    if (s != SM_OK)
+        object_unref(&t->base);
+    else
+        *out = &t->base;
     return s;
 }
 
@@ -85,8 +92,9 @@ static sm_status check_same_types(call *c, const table *t)
     sm_dtype key = node_type(c->node, "key_dtype"), value_dtype = node_type(c->node, "value_dtype");
     slice    name = call_resource_name(c);
     if (key == t->key_type && value_dtype == t->value_type) return SM_OK;
-    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Conflicting key/value dtypes %s->%s with %s-%s for table " SLICE_FMT, dtype_short_name(key),
-                     dtype_short_name(value_dtype), dtype_short_name(t->key_type), dtype_short_name(t->value_type), SLICE_ARG(name));
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Conflicting key/value dtypes %s->%s with %s-%s for table " SLICE_FMT,
+                     dtype_short_name(key), dtype_short_name(value_dtype), dtype_short_name(t->key_type),
+                     dtype_short_name(t->value_type), SLICE_ARG(name));
 }
 
 static sm_status give_table(call *c, table_kind kind, bool anonymous)
@@ -94,19 +102,22 @@ static sm_status give_table(call *c, table_kind kind, bool anonymous)
     const attr   *value_shape = node_attr(c->node, "value_shape");
     plan_of_table p = { c, kind, value_shape ? *value_shape->v.shape : shape_scalar() };
     object       *o = NULL;
-    if (anonymous) TRY(make_table(&p, &o, c->err));
-    else TRY(registry_find_or_make(call_registry(c), node_string(c->node, "container"), call_resource_name(c), &table_type, make_table, &p, &o, c->err));
+    if (anonymous)
+        TRY(make_table(&p, &o, c->err));
+    else
+        TRY(registry_find_or_make(call_registry(c), node_string(c->node, "container"), call_resource_name(c),
+                                  &table_type, make_table, &p, &o, c->err));
     sm_status s = check_same_types(c, (const table *)o);
     if (s == SM_OK) s = call_give_object(c, 0, o);
     object_unref(o);
     return s;
 }
 
-#define HANDLE_KERNEL(name, kind, anonymous)                                                   \
-    static sm_status name(call *c)                                                             \
-    {                                                                                          \
-        return give_table(c, kind, anonymous);                                                 \
-    }                                                                                          \
+#define HANDLE_KERNEL(name, kind, anonymous)   \
+    static sm_status name(call *c)             \
+    {                                          \
+        return give_table(c, kind, anonymous); \
+    }                                          \
     static const kernel name##_rows[] = { { .types = "key_dtype: int32|int64|string", .run = name }, { 0 } };
 
 HANDLE_KERNEL(static_table, TABLE_STATIC, false)
@@ -163,18 +174,21 @@ static sm_status values_shape(sm_error *err, const table *t, const shape *keys, 
     *out = *keys;
     if (keys->rank < 0) return SM_OK;
     out->rank -= t->key_shape.rank;
-    if (out->rank < 0 || (t->key_shape.rank && keys->dims[out->rank] >= 0 && keys->dims[out->rank] != t->key_shape.dims[0])) {
+    if (out->rank < 0 ||
+        (t->key_shape.rank && keys->dims[out->rank] >= 0 && keys->dims[out->rank] != t->key_shape.dims[0])) {
         str a, b;
         str_init(&a);
         str_init(&b);
         shape_print(&a, keys);
         shape_print(&b, &t->key_shape);
-        sm_status s = FAIL(err, SM_INVALID_ARGUMENT, "Input key shape %s must end with the table's key shape %s", str_text(&a), str_text(&b));
+        sm_status s = FAIL(err, SM_INVALID_ARGUMENT, "Input key shape %s must end with the table's key shape %s",
+                           str_text(&a), str_text(&b));
         str_clear(&a);
         str_clear(&b);
         return s;
     }
-    if (out->rank + t->value_shape.rank > SHAPE_MAX_RANK) return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
+    if (out->rank + t->value_shape.rank > SHAPE_MAX_RANK)
+        return FAIL(err, SM_INVALID_ARGUMENT, "more than %d dimensions", SHAPE_MAX_RANK);
     for (int i = 0; i < t->value_shape.rank; i++) out->dims[out->rank++] = t->value_shape.dims[i];
     return SM_OK;
 }
@@ -188,8 +202,10 @@ static size_t count_keys(const table *t, const tensor *keys)
 static sm_status check_reserved(call *c, const table *t, const tensor *keys, size_t i)
 {
     if (t->kind != TABLE_DENSE) return SM_OK;
-    if (table_same_key(t, t->empty_key, keys, i)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the empty_key as a table key is not allowed");
-    if (table_same_key(t, t->deleted_key, keys, i)) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the deleted_key as a table key is not allowed");
+    if (table_same_key(t, t->empty_key, keys, i))
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the empty_key as a table key is not allowed");
+    if (table_same_key(t, t->deleted_key, keys, i))
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Using the deleted_key as a table key is not allowed");
     return SM_OK;
 }
 
@@ -207,10 +223,13 @@ static sm_status initialise(call *c)
     TRY(the_table(c, &t));
     TRY(check_static(c, t));
     TRY(check_types(c, (const sm_dtype[]){ t->key_type, t->value_type }, NULL));
-    if (keys->shape.rank != 1) return fail_shapes(c, "Keys must be a vector, but received shape", &keys->shape, NULL, NULL, "");
-    if (values->shape.rank != 1) return fail_shapes(c, "Values must be a vector, but received shape", &values->shape, NULL, NULL, "");
+    if (keys->shape.rank != 1)
+        return fail_shapes(c, "Keys must be a vector, but received shape", &keys->shape, NULL, NULL, "");
+    if (values->shape.rank != 1)
+        return fail_shapes(c, "Values must be a vector, but received shape", &values->shape, NULL, NULL, "");
     if (tensor_count(keys) != tensor_count(values))
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Keys and values must have the same size %zu vs %zu", tensor_count(keys), tensor_count(values));
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Keys and values must have the same size %zu vs %zu",
+                         tensor_count(keys), tensor_count(values));
     if (tensor_count(keys) == 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "keys and values cannot be empty tensors.");
     return table_initialise(t, keys, values, c->err);
 }
@@ -238,16 +257,24 @@ static sm_status initialise_from_file(call *c)
     file_view file;
     TRY(the_table(c, &t));
     TRY(check_static(c, t));
-    if (c->in[1]->shape.rank != 0) return fail_shapes(c, "filename should be a single string, but got ", &c->in[1]->shape, NULL, NULL, "");
+    if (c->in[1]->shape.rank != 0)
+        return fail_shapes(c, "filename should be a single string, but got ", &c->in[1]->shape, NULL, NULL, "");
     if (delimiter.len != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "delimiter should be only 1 char");
     path = tensor_text(c->in[1], 0);
     char *name = arena_strdup(c->scratch, path);
     if (!name) return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory");
     TRY(call_may_access(c, path, false));
     TRY(file_open(name, true, &file, c->err));
-    vocabulary v = { path, file.bytes, node_int(c->node, "key_index"), node_int(c->node, "value_index"), t->key_type, t->value_type,
-                     node_int(c->node, "vocab_size"), node_int(c->node, "offset"), delimiter.ptr[0] };
-    sm_status s = fill_from(c, t, &v);
+    vocabulary v = { path,
+                     file.bytes,
+                     node_int(c->node, "key_index"),
+                     node_int(c->node, "value_index"),
+                     t->key_type,
+                     t->value_type,
+                     node_int(c->node, "vocab_size"),
+                     node_int(c->node, "offset"),
+                     delimiter.ptr[0] };
+    sm_status  s = fill_from(c, t, &v);
     file_close(&file);
     return s;
 }
@@ -299,8 +326,10 @@ static sm_status find(call *c)
     bool      each = !one && (t->kind == TABLE_MUTABLE || t->kind == TABLE_OF_TENSORS);
     sm_status status = SM_OK;
     table_lock_to_read(t);
-    if (t->kind == TABLE_STATIC && !t->initialised) status = CALL_FAIL(c, SM_FAILED_PRECONDITION, "Table not initialized.");
-    for (size_t i = 0; status == SM_OK && i < count_keys(t, c->in[1]); i++) status = find_one(c, t, i, each ? i * t->width : 0);
+    if (t->kind == TABLE_STATIC && !t->initialised)
+        status = CALL_FAIL(c, SM_FAILED_PRECONDITION, "Table not initialized.");
+    for (size_t i = 0; status == SM_OK && i < count_keys(t, c->in[1]); i++)
+        status = find_one(c, t, i, each ? i * t->width : 0);
     table_unlock(t);
     return status;
 }
@@ -334,7 +363,8 @@ static sm_status export_table(call *c)
     TRY(the_table(c, &t));
     TRY(check_types(c, NULL, (const sm_dtype[]){ t->key_type, t->value_type }));
     table_lock_to_read(t);
-    sm_status s = t->kind == TABLE_STATIC && !t->initialised ? CALL_FAIL(c, SM_ABORTED, "HashTable is not initialized.") : export_rows(c, t);
+    sm_status s = t->kind == TABLE_STATIC && !t->initialised ? CALL_FAIL(c, SM_ABORTED, "HashTable is not initialized.")
+                                                             : export_rows(c, t);
     table_unlock(t);
     return s;
 }
@@ -345,8 +375,10 @@ static sm_status check_pairs(call *c, const table *t, bool as_matrix)
 {
     shape want;
     TRY(check_types(c, (const sm_dtype[]){ t->key_type, t->value_type }, NULL));
-    if (as_matrix) want = shape_matrix(c->in[1]->shape.rank > 0 ? c->in[1]->shape.dims[0] : 1, (int64_t)t->width);
-    else TRY(values_shape(c->err, t, &c->in[1]->shape, &want));
+    if (as_matrix)
+        want = shape_matrix(c->in[1]->shape.rank > 0 ? c->in[1]->shape.dims[0] : 1, (int64_t)t->width);
+    else
+        TRY(values_shape(c->err, t, &c->in[1]->shape, &want));
     if (as_matrix && (c->in[1]->shape.rank != 2 || c->in[1]->shape.dims[1] != (int64_t)t->key_width))
         return fail_shapes(c, "Expected keys with rows like ", &t->key_shape, ", got ", &c->in[1]->shape, "");
     if (shape_eq(&want, &c->in[2]->shape)) return SM_OK;
@@ -359,7 +391,8 @@ static sm_status insert(call *c)
     const tensor *keys = c->in[1];
     sm_status     s = SM_OK;
     TRY(the_table(c, &t));
-    if (t->kind == TABLE_STATIC) return CALL_FAIL(c, SM_UNIMPLEMENTED, "Insert not supported by InitializableLookupTable implementations");
+    if (t->kind == TABLE_STATIC)
+        return CALL_FAIL(c, SM_UNIMPLEMENTED, "Insert not supported by InitializableLookupTable implementations");
     TRY(check_pairs(c, t, false));
     table_lock(t);
     for (size_t i = 0; s == SM_OK && i < count_keys(t, keys); i++) s = check_reserved(c, t, keys, i);
@@ -380,7 +413,9 @@ static sm_status import(call *c)
     table_lock(t);
     table_clear(t);
     for (size_t i = 0; s == SM_OK && i < count_keys(t, keys); i++) {
-        if (t->kind == TABLE_DENSE && (table_same_key(t, t->empty_key, keys, i) || table_same_key(t, t->deleted_key, keys, i))) continue;
+        if (t->kind == TABLE_DENSE &&
+            (table_same_key(t, t->empty_key, keys, i) || table_same_key(t, t->deleted_key, keys, i)))
+            continue;
         s = table_put(t, keys, c->in[2], i, false, c->err);
     }
     table_unlock(t);
@@ -394,7 +429,8 @@ static sm_status remove_keys(call *c)
     shape         ignored;
     sm_status     s = SM_OK;
     TRY(the_table(c, &t));
-    if (t->kind == TABLE_STATIC) return CALL_FAIL(c, SM_UNIMPLEMENTED, "Remove not supported by InitializableLookupTable implementations");
+    if (t->kind == TABLE_STATIC)
+        return CALL_FAIL(c, SM_UNIMPLEMENTED, "Remove not supported by InitializableLookupTable implementations");
     TRY(check_types(c, &t->key_type, NULL));
     TRY(values_shape(c->err, t, &keys->shape, &ignored));
     table_lock(t);

@@ -35,8 +35,11 @@ static sm_status give_named_variable(call *c, slice name)
 {
     declaration d = { name, node_type(c->node, "dtype"), *node_shape(c->node, "shape") };
     object     *o = NULL;
-    if (slice_is(name, ANONYMOUS)) TRY(make_variable(&d, &o, c->err));
-    else TRY(registry_find_or_make(call_registry(c), node_string(c->node, "container"), name, &variable_type, make_variable, &d, &o, c->err));
+    if (slice_is(name, ANONYMOUS))
+        TRY(make_variable(&d, &o, c->err));
+    else
+        TRY(registry_find_or_make(call_registry(c), node_string(c->node, "container"), name, &variable_type,
+                                  make_variable, &d, &o, c->err));
     sm_status s = call_give_object(c, 0, o);
     object_unref(o);
     return s;
@@ -56,7 +59,9 @@ static sm_status destroy_resource(call *c)
 {
     const object *o = tensor_count(c->in[0]) == 1 ? tensor_object(c->in[0], 0) : NULL;
     variable     *v;
-    if (!o) return node_bool(c->node, "ignore_lookup_error") ? SM_OK : CALL_FAIL(c, SM_NOT_FOUND, "the resource does not exist");
+    if (!o)
+        return node_bool(c->node, "ignore_lookup_error") ? SM_OK
+                                                         : CALL_FAIL(c, SM_NOT_FOUND, "the resource does not exist");
     if (o->type != &variable_type) return SM_OK;
     TRY(call_variable(c, 0, &v));
     variable_reset(v);
@@ -75,7 +80,7 @@ static sm_status infer_read(infer *c)
 {
     const object *o = c->value[0] && c->value[0]->data ? tensor_object(c->value[0], 0) : NULL;
     shape         s = o && o->type == &variable_type ? variable_declared_shape((const variable *)o) : shape_unknown();
-    if (shape_known(&s)) c->out[0] = s;   /* less than that is not certain: an assignment may change it */
+    if (shape_known(&s)) c->out[0] = s; /* less than that is not certain: an assignment may change it */
     return SM_OK;
 }
 
@@ -86,8 +91,8 @@ static sm_status read_variable(call *c)
     sm_dtype  want = node_type(c->node, "dtype");
     TRY(call_variable(c, 0, &v));
     if (variable_dtype(v) != want)
-        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to read variable with wrong dtype. Expected %s got %s", dtype_short_name(want),
-                         dtype_short_name(variable_dtype(v)));
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "Trying to read variable with wrong dtype. Expected %s got %s",
+                         dtype_short_name(want), dtype_short_name(variable_dtype(v)));
     TRY(variable_read(v, &t, c->err));
     return call_give(c, 0, t);
 }
@@ -120,8 +125,10 @@ static sm_status shape_of_variable(call *c)
     shape n = shape_vector(s.rank);
     TRY(call_output(c, 0, &n));
     for (int i = 0; i < s.rank; i++) {
-        if (c->out[0]->dtype == SM_INT64) ((int64_t *)c->out[0]->data)[i] = s.dims[i];
-        else ((int32_t *)c->out[0]->data)[i] = (int32_t)s.dims[i];
+        if (c->out[0]->dtype == SM_INT64)
+            ((int64_t *)c->out[0]->data)[i] = s.dims[i];
+        else
+            ((int32_t *)c->out[0]->data)[i] = (int32_t)s.dims[i];
     }
     return SM_OK;
 }
@@ -133,7 +140,8 @@ static sm_status give_reference(call *c)
     return c->n_out ? call_give_object(c, 0, tensor_object(c->in[0], 0)) : SM_OK;
 }
 
-static sm_status shape_mismatch(call *c, const shape *is, const shape *wants, const char *before, const char *between, const char *after)
+static sm_status shape_mismatch(call *c, const shape *is, const shape *wants, const char *before, const char *between,
+                                const char *after)
 {
     str a, b;
     str_init(&a);
@@ -156,7 +164,8 @@ static sm_status assign_value(call *c, bool validate)
                          dtype_short_name(variable_dtype(v)), dtype_short_name(c->in[1]->dtype));
     shape declared = variable_shape(v);
     if (validate && !shape_compatible(&declared, &c->in[1]->shape))
-        return shape_mismatch(c, &c->in[1]->shape, &declared, "Assign requires shapes of both tensors to match. lhs shape= ", " rhs shape= ", "");
+        return shape_mismatch(c, &c->in[1]->shape, &declared,
+                              "Assign requires shapes of both tensors to match. lhs shape= ", " rhs shape= ", "");
     TRY(tensor_keep(c->memory, c->in[1], &t, c->err));
     sm_status s = variable_assign(v, t, c->err);
     tensor_unref(t);
@@ -175,8 +184,8 @@ static sm_status assign_reference(call *c)
 }
 
 typedef struct update {
-    call        *c;
-    combine_op   op;
+    call         *c;
+    combine_op    op;
     const tensor *by;
 } update;
 
@@ -186,9 +195,11 @@ static sm_status combine_all(void *context, tensor *t, sm_error *err)
     combine_fn   *combine = combine_find(u->op, t->dtype);
     (void)err;
     if (!shape_eq(&t->shape, &u->by->shape))
-        return shape_mismatch(u->c, &u->by->shape, &t->shape, "Cannot update variable with shape ", " using a Tensor with shape ", ", shapes must be equal.");
+        return shape_mismatch(u->c, &u->by->shape, &t->shape, "Cannot update variable with shape ",
+                              " using a Tensor with shape ", ", shapes must be equal.");
     if (!combine || t->dtype != u->by->dtype)
-        return CALL_FAIL(u->c, SM_INVALID_ARGUMENT, "Trying to update variable with wrong dtype. Expected %s got %s", dtype_short_name(t->dtype), dtype_short_name(u->by->dtype));
+        return CALL_FAIL(u->c, SM_INVALID_ARGUMENT, "Trying to update variable with wrong dtype. Expected %s got %s",
+                         dtype_short_name(t->dtype), dtype_short_name(u->by->dtype));
     combine(t->data, u->by->data, 1, tensor_count(t));
     return SM_OK;
 }

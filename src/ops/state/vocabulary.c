@@ -49,9 +49,12 @@ static bool set_field(tensor *t, size_t i, slice field, int64_t offset)
     if (t->dtype == SM_INT32 || t->dtype == SM_INT64) {
         if (slice_starts(field, "+") && field.len > 1 && field.ptr[1] != '-') field = slice_tail(field, 1);
         if (!slice_int(field, &x)) return false;
-        if (t->dtype == SM_INT64) ((int64_t *)t->data)[i] = x;   /* without the offset, as in TensorFlow */
-        else if (x < INT32_MIN || x > INT32_MAX) return false;
-        else ((int32_t *)t->data)[i] = (int32_t)((uint32_t)x + (uint32_t)offset);
+        if (t->dtype == SM_INT64)
+            ((int64_t *)t->data)[i] = x; /* without the offset, as in TensorFlow */
+        else if (x < INT32_MIN || x > INT32_MAX)
+            return false;
+        else
+            ((int32_t *)t->data)[i] = (int32_t)((uint32_t)x + (uint32_t)offset);
         return true;
     }
     if (field.len == 0 || field.len >= sizeof(text)) return false;
@@ -59,15 +62,18 @@ static bool set_field(tensor *t, size_t i, slice field, int64_t offset)
     text[field.len] = 0;
     d = t->dtype == SM_FLOAT ? (double)strtof(text, &end) : strtod(text, &end);
     if (*end) return false;
-    if (t->dtype == SM_FLOAT) ((float *)t->data)[i] = (float)d;
-    else ((double *)t->data)[i] = d;
+    if (t->dtype == SM_FLOAT)
+        ((float *)t->data)[i] = (float)d;
+    else
+        ((double *)t->data)[i] = d;
     return true;
 }
 
 static sm_status too_few_columns(const vocabulary *v, size_t i, slice line, sm_error *err)
 {
     int64_t last = v->key_column > v->value_column ? v->key_column : v->value_column;
-    return FAIL(err, SM_INVALID_ARGUMENT, "Invalid number of columns in " SLICE_FMT " line %zu (" SLICE_FMT ") : expected at least %lld got %lld",
+    return FAIL(err, SM_INVALID_ARGUMENT,
+                "Invalid number of columns in " SLICE_FMT " line %zu (" SLICE_FMT ") : expected at least %lld got %lld",
                 SLICE_ARG(v->path), i, SLICE_ARG(line), (long long)last + 1, (long long)columns_in(line, v->delimiter));
 }
 
@@ -78,18 +84,23 @@ static sm_status set_element(const vocabulary *v, tensor *t, size_t i, slice lin
         ((int64_t *)t->data)[i] = (int64_t)i + v->offset;
         return SM_OK;
     }
-    if (column == COLUMN_WHOLE_LINE) field = line;
-    else if (!column_of(line, column, v->delimiter, &field)) return too_few_columns(v, i, line, err);
-    if (t->dtype == SM_STRING) return tstring_set((tstring *)t->data + i, field) ? SM_OK : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
+    if (column == COLUMN_WHOLE_LINE)
+        field = line;
+    else if (!column_of(line, column, v->delimiter, &field))
+        return too_few_columns(v, i, line, err);
+    if (t->dtype == SM_STRING)
+        return tstring_set((tstring *)t->data + i, field) ? SM_OK : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
     if (set_field(t, i, field, v->offset)) return SM_OK;
-    return FAIL(err, SM_INVALID_ARGUMENT, "Field " SLICE_FMT " in line %zu is not a valid %s.", SLICE_ARG(field), i, dtype_short_name(t->dtype));
+    return FAIL(err, SM_INVALID_ARGUMENT, "Field " SLICE_FMT " in line %zu is not a valid %s.", SLICE_ARG(field), i,
+                dtype_short_name(t->dtype));
 }
 
 static sm_status check_column(sm_dtype t, int64_t column, const char *whole_line, const char *line_number, sm_error *err)
 {
     if (column == COLUMN_WHOLE_LINE && t != SM_STRING && !dtype_is(t, DTYPE_INTEGRAL))
         return FAIL(err, SM_INVALID_ARGUMENT, "%s, got %s", whole_line, dtype_short_name(t));
-    if (column == COLUMN_LINE_NUMBER && t != SM_INT64) return FAIL(err, SM_INVALID_ARGUMENT, "%s, got %s", line_number, dtype_short_name(t));
+    if (column == COLUMN_LINE_NUMBER && t != SM_INT64)
+        return FAIL(err, SM_INVALID_ARGUMENT, "%s, got %s", line_number, dtype_short_name(t));
     if (t == SM_STRING || t == SM_INT32 || t == SM_INT64 || t == SM_FLOAT || t == SM_DOUBLE) return SM_OK;
     return FAIL(err, SM_INVALID_ARGUMENT, "Data type %s not supported.", dtype_short_name(t));
 }
@@ -99,13 +110,16 @@ static sm_status count_lines(const vocabulary *v, int64_t *count, sm_error *err)
     slice   rest = v->bytes, line;
     int64_t n = 0;
     while ((v->size < 0 || n < v->size) && next_line(&rest, &line)) {
-        if (line.len == 0) return FAIL(err, SM_INVALID_ARGUMENT, "Invalid content in " SLICE_FMT ": empty line found at position %zu.", SLICE_ARG(v->path),
-                                          v->bytes.len - rest.len);
+        if (line.len == 0)
+            return FAIL(err, SM_INVALID_ARGUMENT, "Invalid content in " SLICE_FMT ": empty line found at position %zu.",
+                        SLICE_ARG(v->path), v->bytes.len - rest.len);
         n++;
     }
     if (v->size >= 0 && n < v->size)
-        return FAIL(err, SM_INVALID_ARGUMENT, "Invalid vocab_size in " SLICE_FMT ": expected %lld but got %lld", SLICE_ARG(v->path), (long long)v->size, (long long)n);
-    if (n == 0) return FAIL(err, SM_OUT_OF_RANGE, "Read less bytes than requested");   /* TensorFlow's words for no lines */
+        return FAIL(err, SM_INVALID_ARGUMENT, "Invalid vocab_size in " SLICE_FMT ": expected %lld but got %lld",
+                    SLICE_ARG(v->path), (long long)v->size, (long long)n);
+    if (n == 0)
+        return FAIL(err, SM_OUT_OF_RANGE, "Read less bytes than requested"); /* TensorFlow's words for no lines */
     *count = n;
     return SM_OK;
 }
@@ -117,7 +131,8 @@ sm_status vocabulary_read(const vocabulary *v, memory *m, tensor **keys, tensor 
     tensor *k = NULL, *x = NULL;
     TRY(check_column(v->key_type, v->key_column, "Key index for whole line requires string or integer table key",
                      "Key index for line number requires table key dtype of int64", err));
-    TRY(check_column(v->value_type, v->value_column, "Value index for whole line requires table value dtype of integer or string",
+    TRY(check_column(v->value_type, v->value_column,
+                     "Value index for whole line requires table value dtype of integer or string",
                      "Value index for line number requires table value dtype of int64", err));
     TRY(count_lines(v, &n, err));
     shape     s = shape_vector(n);

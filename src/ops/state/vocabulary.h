@@ -11,8 +11,8 @@ typedef struct vocabulary {
     slice    path, bytes;              /* name and contents of the file                      */
     int64_t  key_column, value_column; /* 0 ...: after splitting at the delimiter            */
     sm_dtype key_type, value_type;
-    int64_t  size;                     /* lines wanted; -1: all                              */
-    int64_t  offset;                   /* added to int32 columns and line numbers            */
+    int64_t  size;   /* lines wanted; -1: all                              */
+    int64_t  offset; /* added to int32 columns and line numbers            */
     char     delimiter;
 } vocabulary;
 

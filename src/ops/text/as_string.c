@@ -16,7 +16,7 @@
 /* -- AsString ------------------------------------------------------------------------------------------------------- */
 
 typedef struct format {
-    char text[64];        /* one argument */
+    char text[64]; /* one argument */
 } format;
 
 static sm_status prepare_as_string(call *c)
@@ -36,17 +36,23 @@ static sm_status prepare_as_string(call *c)
     if (!has_point && (precision > -1 || scientific || shortest))
         return CALL_FAIL(c, SM_INVALID_ARGUMENT, "%s not supported for datatype %s",
                          precision > -1 ? "precision" : "scientific and shortest format", dtype_short_name(t));
-    if (precision > 4096 || width > 4096) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "precision and width are at most 4096");
+    if (precision > 4096 || width > 4096)
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "precision and width are at most 4096");
     char number[24] = "", places[24] = "";
     if (width > -1) snprintf(number, sizeof number, "%lld", (long long)width);
     if (precision > -1) snprintf(places, sizeof places, ".%lld", (long long)precision);
-    const char *kind = has_point ? (scientific ? "e" : shortest ? "g" : "f") : dtype_is(t, DTYPE_UNSIGNED) ? "llu" : t == SM_STRING ? ".*s" : "lld";
+    const char *kind = has_point                     ? (scientific ? "e"
+                                                        : shortest ? "g"
+                                                                   : "f")
+                       : dtype_is(t, DTYPE_UNSIGNED) ? "llu"
+                       : t == SM_STRING              ? ".*s"
+                                                     : "lld";
     snprintf(f->text, sizeof f->text, "%%%.*s%s%s%s", (int)fill.len, fill.len ? fill.ptr : "", number, places, kind);
     return SM_OK;
 }
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"   /* the format is made above, of one known kind per type */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the format is made above, of one known kind per type */
 
 /* A locale that the program has set may write another decimal point. */
 static void put_point_right(char *text)
@@ -66,15 +72,18 @@ static sm_status print_element(call *c, const format *f, size_t i, char *text, s
     case SM_COMPLEX128: {
         double re = x->dtype == SM_COMPLEX64 ? ((const float *)x->data)[2 * i] : ((const double *)x->data)[2 * i];
         double im = x->dtype == SM_COMPLEX64 ? ((const float *)x->data)[2 * i + 1] : ((const double *)x->data)[2 * i + 1];
-        char   format_both[2 * sizeof f->text + 4];
+        char format_both[2 * sizeof f->text + 4];
         snprintf(format_both, sizeof format_both, "(%s,%s)", f->text, f->text);
         snprintf(text, size, format_both, re, im);
         break;
     }
     default:
-        if (dtype_is(x->dtype, DTYPE_FLOATING)) snprintf(text, size, f->text, tensor_real(x, i));
-        else if (dtype_is(x->dtype, DTYPE_UNSIGNED)) snprintf(text, size, f->text, (unsigned long long)tensor_int(x, i));
-        else snprintf(text, size, f->text, (long long)tensor_int(x, i));
+        if (dtype_is(x->dtype, DTYPE_FLOATING))
+            snprintf(text, size, f->text, tensor_real(x, i));
+        else if (dtype_is(x->dtype, DTYPE_UNSIGNED))
+            snprintf(text, size, f->text, (unsigned long long)tensor_int(x, i));
+        else
+            snprintf(text, size, f->text, (long long)tensor_int(x, i));
     }
     put_point_right(text);
     return SM_OK;
@@ -82,7 +91,7 @@ static sm_status print_element(call *c, const format *f, size_t i, char *text, s
 
 static sm_status run_as_string(call *c)
 {
-    enum { LONGEST = 3 * 4096 };          /* %f of DBL_MAX, width and precision of 4096 each, twice for complex */
+    enum { LONGEST = 3 * 4096 }; /* %f of DBL_MAX, width and precision of 4096 each, twice for complex */
     char    *text = call_scratch(c, LONGEST);
     tstring *out = c->out[0]->data;
     if (!text) return SM_RESOURCE_EXHAUSTED;
@@ -97,7 +106,8 @@ static sm_status run_as_string(call *c)
         } else {
             TRY(print_element(c, c->params, i, text, LONGEST));
         }
-        if (!tstring_set(&out[i], slice_of(text))) return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory for a string");
+        if (!tstring_set(&out[i], slice_of(text)))
+            return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory for a string");
     }
     return SM_OK;
 }
@@ -129,7 +139,7 @@ static bool parse_integer(slice s, int64_t low, uint64_t high, int64_t *out)
         if (digit > 9 || x > (UINT64_MAX - digit) / 10) return false;
         x = x * 10 + digit;
     }
-    if (minus ? x > (uint64_t)-(low + 1) + 1 || (low == 0 && x > 0) : x > high) return false;
+    if (minus ? x > (uint64_t) - (low + 1) + 1 || (low == 0 && x > 0) : x > high) return false;
     *out = (int64_t)(minus ? 0 - x : x);
     return true;
 }
@@ -150,12 +160,30 @@ static bool convert(call *c, slice s, size_t i)
     int64_t x = 0;
     double  r = 0;
     switch (c->out[0]->dtype) {
-    case SM_FLOAT: if (!parse_real(c, s, &r)) return false; ((float *)out)[i] = (float)r; return true;
-    case SM_DOUBLE: if (!parse_real(c, s, &r)) return false; ((double *)out)[i] = r; return true;
-    case SM_INT32: if (!parse_integer(s, INT32_MIN, INT32_MAX, &x)) return false; ((int32_t *)out)[i] = (int32_t)x; return true;
-    case SM_UINT32: if (!parse_integer(s, 0, UINT32_MAX, &x)) return false; ((uint32_t *)out)[i] = (uint32_t)x; return true;
-    case SM_UINT64: if (!parse_integer(s, 0, UINT64_MAX, &x)) return false; ((uint64_t *)out)[i] = (uint64_t)x; return true;
-    default: if (!parse_integer(s, INT64_MIN, INT64_MAX, &x)) return false; ((int64_t *)out)[i] = x; return true;
+    case SM_FLOAT:
+        if (!parse_real(c, s, &r)) return false;
+        ((float *)out)[i] = (float)r;
+        return true;
+    case SM_DOUBLE:
+        if (!parse_real(c, s, &r)) return false;
+        ((double *)out)[i] = r;
+        return true;
+    case SM_INT32:
+        if (!parse_integer(s, INT32_MIN, INT32_MAX, &x)) return false;
+        ((int32_t *)out)[i] = (int32_t)x;
+        return true;
+    case SM_UINT32:
+        if (!parse_integer(s, 0, UINT32_MAX, &x)) return false;
+        ((uint32_t *)out)[i] = (uint32_t)x;
+        return true;
+    case SM_UINT64:
+        if (!parse_integer(s, 0, UINT64_MAX, &x)) return false;
+        ((uint64_t *)out)[i] = (uint64_t)x;
+        return true;
+    default:
+        if (!parse_integer(s, INT64_MIN, INT64_MAX, &x)) return false;
+        ((int64_t *)out)[i] = x;
+        return true;
     }
 }
 
@@ -164,7 +192,8 @@ static sm_status run_string_to_number(call *c)
     for (size_t i = 0, n = tensor_count(c->in[0]); i < n; i++) {
         slice s = tensor_text(c->in[0], i);
         if (!convert(c, trimmed(s), i))
-            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "StringToNumberOp could not correctly convert string: " SLICE_FMT, SLICE_ARG(s));
+            return CALL_FAIL(c, SM_INVALID_ARGUMENT, "StringToNumberOp could not correctly convert string: " SLICE_FMT,
+                             SLICE_ARG(s));
     }
     return SM_OK;
 }

@@ -83,7 +83,8 @@ static sm_status change_bytes(call *c, char (*change)(char))
         str_reset(&text);
         for (size_t k = 0; k < s.len; k++) str_addc(&text, change(s.ptr[k]));
         if (status == SM_OK)
-            status = text.failed ? CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "%s", out_of_memory) : store(c, i, str_slice(&text));
+            status =
+                text.failed ? CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "%s", out_of_memory) : store(c, i, str_slice(&text));
     }
     str_clear(&text);
     return status;
