@@ -7,10 +7,13 @@
  * taken, and each function that waited for nothing else is pushed. Functions in a cycle never become ready.
  *
  * The numbers come from one counter in the process: a function takes one for its graph, one for each tensor in it
- * (inputs and outputs of nodes) and one for its name; two are gone before the first function. */
+ * (inputs and outputs of nodes) and one for its name. How many are gone before the first function depends on what the
+ * process has imported: UID_FIRST is what every recorded output of TensorFlow 2.21's saved_model_cli agrees with. */
 #include "graph/op.h"
 #include "graph/signature.h"
 #include "model/model.h"
+
+#define UID_FIRST 37
 
 /* -- References --------------------------------------------------------------------------------------- */
 
@@ -164,7 +167,7 @@ static void take_all(sorter *s, size_t count, int64_t *order)
 {
     uint32_t *ready = ARENA_ARRAY(s->scratch, uint32_t, count);
     size_t    n = 0;
-    int64_t   next = 2;
+    int64_t   next = UID_FIRST;
 
     if (!ready || s->scratch->failed) return;
     for (uint32_t i = 1; i < count; i++)
