@@ -238,7 +238,7 @@ typedef struct sm_param {
  * unless asked for by name. */
 SM_API size_t       sm_model_signature_count(const sm_model *m);
 SM_API const char  *sm_model_signature_key(const sm_model *m, size_t i);
-SM_API sm_function *sm_model_signature(sm_model *m, const char *key);   /* borrowed; NULL: no such      */
+SM_API sm_function *sm_model_signature(sm_model *m, const char *key);   /* borrowed; NULL: no such, or no memory */
 SM_API const char     *sm_function_name(const sm_function *f);          /* signature key or function name */
 SM_API const char     *sm_function_method_name(const sm_function *f);   /* "tensorflow/serving/predict" */
 SM_API size_t          sm_function_input_count(const sm_function *f);   /* inputs sorted by name        */

@@ -3,8 +3,8 @@
  *
  * A buffer of ours is one block of its account: the buffer struct in the first 64 bytes, the
  * elements behind it, so a new tensor takes two blocks (header; buffer with elements). Foreign
- * memory has a buffer struct on the heap and its elements elsewhere: that is how owns_elements
- * tells them apart, and why foreign memory is never writable. Headers come from the account too,
+ * memory has a buffer struct on the heap and its elements elsewhere (which may be right behind the
+ * struct, so addresses do not tell them apart: `foreign` does), and is never writable. Headers come from the account too,
  * and remember it (`home`), since a header may outlive its buffer's first owner. */
 #include "graph/tensor.h"
 
@@ -18,7 +18,7 @@ _Static_assert(sizeof(buffer) <= ELEMENTS_AT, "the buffer struct fits before the
 /* The elements are ours and not mapped, wrapped or borrowed. */
 static bool owns_elements(const buffer *b)
 {
-    return b->data == (const char *)b + ELEMENTS_AT;
+    return !b->foreign;
 }
 
 /* Checks s and gives the bytes its elements take. */
@@ -146,7 +146,7 @@ sm_status tensor_wrap(sm_dtype t, const shape *s, void *data, size_t size, void 
                     data ? size : 0);
     b = heap_zero(sizeof *b);
     if (!b) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
-    *b = (buffer){ .dtype = t, .data = data, .size = size };
+    *b = (buffer){ .dtype = t, .data = data, .size = size, .foreign = true };
     atomic_init(&b->refs, 1);
     status = header_new(NULL, t, s, b, out, err);
     if (status != SM_OK) {

@@ -22,9 +22,10 @@ typedef struct buffer {
     sm_dtype         dtype; /* says how elements are released (strings, objects)  */
     void            *data;
     size_t           size;          /* bytes                                              */
-    memory          *account;       /* where data goes back to; NULL: release             */
+    memory          *account;       /* where data goes back to; NULL: the heap             */
     void (*release)(void *context); /* foreign memory: called once at the end; may be NULL */
     void *context;
+    bool  foreign; /* the elements are somebody else's: mapped, wrapped or borrowed  */
 } buffer;
 
 typedef struct sm_tensor {

@@ -370,3 +370,23 @@ TEST(copying_without_memory)
     assert_int_equal(memory_in_use(m), 0);
     memory_unref(m);
 }
+
+/* A wrapped block may lie right behind the struct that describes it; it is foreign all the same. The freed blocks invite
+ * malloc to put the structs there. */
+TEST(foreign_memory_beside_its_buffer)
+{
+    enum { BLOCKS = 64, SIZE = 48 };
+    void   *blocks[BLOCKS];
+    tensor *tensors[BLOCKS / 2];
+    shape   s = shape_vector(SIZE);
+    int     gone_count = 0;
+    for (int i = 0; i < BLOCKS; i++) assert_non_null(blocks[i] = malloc(SIZE));
+    for (int i = 0; i < BLOCKS; i += 2) free(blocks[i]);
+    for (int i = 0; i < BLOCKS / 2; i++) {
+        assert_ok(tensor_wrap(SM_UINT8, &s, blocks[2 * i + 1], SIZE, count_release, &gone_count, &tensors[i], err));
+        assert_false(tensor_writable(tensors[i]));
+    }
+    for (int i = 0; i < BLOCKS / 2; i++) tensor_unref(tensors[i]);
+    assert_int_equal(gone_count, BLOCKS / 2);
+    for (int i = 1; i < BLOCKS; i += 2) free(blocks[i]);
+}
