@@ -129,12 +129,7 @@ static sm_status bench_signature(const invocation *v, sm_model *m, sm_error *err
     sm_status    s;
     key = key ? key : program_flag(v, "signature_def");
     s = key ? model_choice_signature(m, key, &f, err) : model_choice_default_signature(m, &f, err);
-    if (s == SM_OK && file && strchr(file, '='))
-        s = inputs_read(v, &inputs, err);
-    else if (s == SM_OK && file)
-        s = inputs_read_npz(file, &inputs, err);
-    else if (s == SM_OK && (program_flag(v, "input_exprs") || program_flag(v, "input_examples")))
-        s = inputs_read(v, &inputs, err);
+    if (s == SM_OK) s = file && !strchr(file, '=') ? inputs_read_npz(file, &inputs, err) : inputs_read(v, &inputs, err);
     if (s == SM_OK) s = inputs_bind(&inputs, f, &in, err);
     if (s == SM_OK) {
         out = keep_array(sm_function_output_count(f) + 1, sizeof *out);

@@ -191,7 +191,7 @@ static void page_inputs(const markup *k)
         "(`+ - * / // % **`, with numpy's types and broadcasting), `np.pi`, `np.e`, `np.inf`, `np.nan`, a numpy type "
         "such "
         "as `np.float32(3)`, or one of the functions below. There is nothing else: no variables, no other attributes. "
-        "Integers have 64 bits and a sign.");
+        "Integers have 64 bits and a sign. The last digit of a power may differ from numpy's.");
     page_paragraph(
         k, "As `;` separates inputs, a seed is given as `np.random.RandomState(1).rand(2, 3)` or, only here, as "
            "`np.random.rand(2, 3, seed=1)`; both give numpy's numbers for np.random.seed(1).");

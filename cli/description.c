@@ -32,11 +32,9 @@ uint64_t description_bytes_on_disk(const char *dir, int depth)
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         path = keep_format("%s/%s", dir, e->d_name);
         if (lstat(path, &status) != 0) continue;
-        if (S_ISDIR(status.st_mode))
+        if (S_ISDIR(status.st_mode)) /* a link to a folder is not followed, one to a file is */
             bytes += description_bytes_on_disk(path, depth + 1);
-        else if (S_ISREG(status.st_mode))
-            bytes += (uint64_t)status.st_size;
-        else if (S_ISLNK(status.st_mode) && stat(path, &status) == 0 && S_ISREG(status.st_mode))
+        else if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
             bytes += (uint64_t)status.st_size;
     }
     if (d) closedir(d);

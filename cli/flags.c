@@ -220,11 +220,24 @@ static size_t operands_allowed(const command *c)
     return n;
 }
 
+/* The command or an operand. Returns -1 to go on, else the exit status. */
+static int read_word(invocation *v, char *word)
+{
+    if (v->command || word[0] == '-') {
+        if (v->operand_count < PROGRAM_OPERANDS) v->operands[v->operand_count++] = word;
+        return -1;
+    }
+    v->command = find_command(v, word);
+    if (v->command) return -1;
+    fprintf(stderr, "%s: '%s' is not a command; '%s --help' lists them\n", v->name, word, v->name);
+    return v->program == PROGRAM_TENSORFLOW ? 1 : 2;
+}
+
 int program_parse(invocation *v, int argc, char **argv)
 {
-    int help = 0, flags = 1, status, used;
+    int help = 0, flags = 1, status = -1, used;
     v->values = keep_array(program_flag_count, sizeof *v->values);
-    for (int i = 1; i < argc; i += used) {
+    for (int i = 1; i < argc && status < 0; i += used) {
         used = 1;
         if (flags && wants_help(argv[i])) {
             help = 1;
@@ -235,17 +248,11 @@ int program_parse(invocation *v, int argc, char **argv)
             flags = 0;
         } else if (flags && argv[i][0] == '-' && argv[i][1] == '-') {
             status = read_flag(v, argv + i, argc - i, &used);
-            if (status >= 0) return status;
-        } else if (!v->command && !(argv[i][0] == '-' && flags)) {
-            v->command = find_command(v, argv[i]);
-            if (!v->command) {
-                fprintf(stderr, "%s: '%s' is not a command; '%s --help' lists them\n", v->name, argv[i], v->name);
-                return v->program == PROGRAM_TENSORFLOW ? 1 : 2;
-            }
-        } else if (v->operand_count < PROGRAM_OPERANDS) {
-            v->operands[v->operand_count++] = argv[i];
+        } else {
+            status = read_word(v, argv[i]);
         }
     }
+    if (status >= 0) return status;
     if (help) {
         program_help(v, v->command);
         return 0;

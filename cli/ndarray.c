@@ -440,14 +440,12 @@ static sm_status cast_tensor(const py *v, sm_dtype to, sm_tensor *t, sm_error *e
     for (size_t i = 0; i < sm_tensor_count(from); i++) {
         cell      c;
         sm_status s = SM_OK;
-        if (type == SM_STRING && to == SM_STRING) {
+        if (to == SM_STRING) {
             s = set_text(t, i, array_element(v, i), err);
         } else if (type == SM_STRING) {
             const py *e = array_element(v, i);
             c = (cell){ 'i', e->length != 0, 0, 0 };
             if (to != SM_BOOL) s = string_cell(e, 1, kind, &c, err);
-        } else if (to == SM_STRING) {
-            s = set_text(t, i, array_element(v, i), err);
         } else {
             c = ndarray_load(type, sm_tensor_data(from), i);
         }

@@ -27,24 +27,38 @@ static sm_dtype widen_float(sm_dtype f, size_t size)
     return need == 2 ? SM_HALF : need == 4 ? SM_FLOAT : SM_DOUBLE;
 }
 
-static sm_dtype promote(sm_dtype a, sm_dtype b)
+static int is_integer(sm_dtype t)
 {
-    char   ka = ndarray_kind(a), kb = ndarray_kind(b);
+    return ndarray_kind(t) == 'i' || ndarray_kind(t) == 'u';
+}
+
+static sm_dtype promote_integers(sm_dtype a, sm_dtype b)
+{
     size_t sa = sm_dtype_size(a), sb = sm_dtype_size(b);
-    if (a == b || kb == 'b') return ka ? a : SM_INVALID;
-    if (ka == 'b') return kb ? b : SM_INVALID;
-    if (!ka || !kb) return SM_INVALID;
-    if (ka == kb && (ka == 'i' || ka == 'u')) return sa >= sb ? a : b;
-    if ((ka == 'i' && kb == 'u') || (ka == 'u' && kb == 'i')) {
-        size_t s = ka == 'i' ? sa : sb, u = ka == 'u' ? sa : sb;
-        return s > u ? signed_of(s) : u == 8 ? SM_DOUBLE : signed_of(2 * u);
-    }
-    if (ka == 'i' || ka == 'u') return widen_float(b, sa);
-    if (kb == 'i' || kb == 'u') return widen_float(a, sb);
-    if (ka == 'c' || kb == 'c')
-        return a == SM_COMPLEX128 || b == SM_COMPLEX128 || a == SM_DOUBLE || b == SM_DOUBLE ? SM_COMPLEX128 : SM_COMPLEX64;
+    if (ndarray_kind(a) == ndarray_kind(b)) return sa >= sb ? a : b;
+    size_t s = ndarray_kind(a) == 'i' ? sa : sb, u = ndarray_kind(a) == 'u' ? sa : sb;
+    return s > u ? signed_of(s) : u == 8 ? SM_DOUBLE : signed_of(2 * u);
+}
+
+static sm_dtype promote_inexact(sm_dtype a, sm_dtype b)
+{
+    size_t sa = sm_dtype_size(a), sb = sm_dtype_size(b);
+    int    wide = a == SM_COMPLEX128 || b == SM_COMPLEX128 || a == SM_DOUBLE || b == SM_DOUBLE;
+    if (ndarray_kind(a) == 'c' || ndarray_kind(b) == 'c') return wide ? SM_COMPLEX128 : SM_COMPLEX64;
     if (sa == sb) return SM_FLOAT; /* half and bfloat16 */
     return sa > sb ? a : b;
+}
+
+static sm_dtype promote(sm_dtype a, sm_dtype b)
+{
+    char ka = ndarray_kind(a), kb = ndarray_kind(b);
+    if (!ka || !kb) return SM_INVALID;
+    if (a == b || kb == 'b') return a;
+    if (ka == 'b') return b;
+    if (is_integer(a) && is_integer(b)) return promote_integers(a, b);
+    if (is_integer(a)) return widen_float(b, sm_dtype_size(a));
+    if (is_integer(b)) return widen_float(a, sm_dtype_size(b));
+    return promote_inexact(a, b);
 }
 
 /* The common type of array type t and a Python scalar. */
@@ -265,18 +279,23 @@ static sm_status weak_fits(const py *v, sm_dtype t, sm_error *err)
     return SM_OK;
 }
 
+static sm_status promote_operands(char op, const py *a, const py *b, sm_dtype *t, sm_error *err)
+{
+    const py *array = weak(a) ? b : a, *scalar = weak(a) ? a : b;
+    if (!weak(a) && !weak(b)) {
+        *t = promote(sm_tensor_dtype(a->tensor), sm_tensor_dtype(b->tensor));
+        return SM_OK;
+    }
+    *t = sm_tensor_dtype(array->tensor);
+    *t = ndarray_castable(*t) ? promote_weak(*t, scalar) : SM_INVALID;
+    if (*t == SM_INVALID || op == '/') return SM_OK; /* division computes in double, where every integer fits */
+    return weak_fits(scalar, *t, err);
+}
+
+/* The type in which an operator computes. */
 static sm_status common_type(char op, const py *a, const py *b, sm_dtype *t, sm_error *err)
 {
-    sm_status s = SM_OK;
-    if (weak(a) || weak(b)) {
-        const py *array = weak(a) ? b : a, *scalar = weak(a) ? a : b;
-        *t = ndarray_castable(sm_tensor_dtype(array->tensor)) ? promote_weak(sm_tensor_dtype(array->tensor), scalar)
-                                                              : SM_INVALID;
-        if (*t != SM_INVALID && op != '/') /* division computes in double, where every integer fits */
-            s = weak_fits(scalar, *t, err);
-    } else {
-        *t = promote(sm_tensor_dtype(a->tensor), sm_tensor_dtype(b->tensor));
-    }
+    sm_status s = promote_operands(op, a, b, t, err);
     if (s != SM_OK) return s;
     if (*t == SM_INVALID || (ndarray_kind(*t) == 'c' && (op == 'f' || op == '%')))
         return py_fail(err, SM_INVALID_ARGUMENT, "TypeError", "the operator %s does not take %s and %s", op_text(op),
@@ -287,7 +306,7 @@ static sm_status common_type(char op, const py *a, const py *b, sm_dtype *t, sm_
                        "numpy boolean subtract, the `-` operator, is not supported, use the bitwise_xor, the `^` "
                        "operator, or the logical_xor function instead.");
     if (*t == SM_BOOL && op != '+' && op != '*') *t = SM_INT8;
-    if (op == '/' && (ndarray_kind(*t) == 'i' || ndarray_kind(*t) == 'u' || ndarray_kind(*t) == 'b')) *t = SM_DOUBLE;
+    if (op == '/' && (is_integer(*t) || *t == SM_BOOL)) *t = SM_DOUBLE;
     return SM_OK;
 }
 

@@ -146,6 +146,23 @@ static double complex polar_power(double complex x, double complex y)
     return complex_of(length * cos(phase), length * sin(phase));
 }
 
+static double complex complex_power(double complex x, double complex y)
+{
+    double complex z = 1;
+    if (cimag(y) != 0 || creal(y) != floor(creal(y)) || fabs(creal(y)) > 100) return polar_power(x, y);
+    for (int n = (int)fabs(creal(y)); n; n >>= 1, x *= x) z = n & 1 ? z * x : z;
+    return creal(y) < 0 ? 1 / z : z;
+}
+
+/* a + sign * b; a real operand has no imaginary zero to flip signs with. */
+static double complex complex_sum(const py *a, const py *b, double sign)
+{
+    double re = py_double(a) + sign * py_double(b);
+    if (b->kind != PY_COMPLEX) return complex_of(re, a->imaginary);
+    if (a->kind != PY_COMPLEX) return complex_of(re, sign * b->imaginary);
+    return complex_of(re, a->imaginary + sign * b->imaginary);
+}
+
 static sm_status complex_math(char op, const py *a, const py *b, const py **out, sm_error *err)
 {
     double complex x = complex_of(py_double(a), a->imaginary), y = complex_of(py_double(b), b->imaginary), z;
@@ -153,17 +170,13 @@ static sm_status complex_math(char op, const py *a, const py *b, const py **out,
     if (op == '/' && y == 0) return by_zero("complex division", err);
     if (op == 'p' && x == 0 && (cimag(y) != 0 || creal(y) < 0))
         return py_fail(err, SM_INVALID_ARGUMENT, "ZeroDivisionError", "0.0 to a negative or complex power");
-    if (op == 'p' && cimag(y) == 0 && creal(y) == floor(creal(y)) && fabs(creal(y)) <= 100) {
-        z = 1;
-        for (int n = (int)fabs(creal(y)); n; n >>= 1, x *= x) z = n & 1 ? z * x : z;
-        z = creal(y) < 0 ? 1 / z : z;
-    } else {
-        z = op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : op == '/' ? x / y : polar_power(x, y);
+    switch (op) {
+    case '+':
+    case '-': z = complex_sum(a, b, op == '-' ? -1 : 1); break;
+    case '*': z = x * y; break;
+    case '/': z = x / y; break;
+    default: z = complex_power(x, y); break;
     }
-    if (op == '+' || op == '-') /* a real operand has no imaginary zero to flip signs with */
-        z = complex_of(creal(z), b->kind != PY_COMPLEX   ? a->imaginary
-                                 : a->kind != PY_COMPLEX ? (op == '+' ? b->imaginary : -b->imaginary)
-                                                         : cimag(z));
     *out = py_complex(creal(z), cimag(z));
     return SM_OK;
 }
