@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #define MOST_SEEDS 512
-#define LARGEST_SEED 400000
+#define LARGE_SEED 400000 /* bytes; a larger one is taken one time in RARELY */
+#define RARELY 16
 
 static char             *seeds[MOST_SEEDS];
 static size_t            seed_count;
@@ -40,7 +41,7 @@ static void add_seeds(const char *path, int depth)
     struct dirent *e;
     if ((size_t)snprintf(name, sizeof name, "%s/saved_model.pb", path) >= sizeof name) return;
     if (file_exists(name)) {
-        if (file_size(name) <= LARGEST_SEED && seed_count < MOST_SEEDS) seeds[seed_count++] = strdup(path);
+        if (seed_count < MOST_SEEDS) seeds[seed_count++] = strdup(path);
         return;
     }
     DIR *d = depth < 4 ? opendir(path) : NULL;
@@ -243,13 +244,23 @@ static void use_folder(void)
     sm_runtime_free(lo.runtime);
 }
 
+static const char *pick_seed(mutate_random *r)
+{
+    char path[2048];
+    for (;;) {
+        const char *seed = seeds[mutate_below(r, seed_count)];
+        snprintf(path, sizeof path, "%s/saved_model.pb", seed);
+        if (file_size(path) <= LARGE_SEED || mutate_below(r, RARELY) == 0) return seed;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mutate_random r = { slice_hash(slice_make(data, size), 0x5eed) };
     char          path[512];
     prepare();
     if (seed_count == 0) return 0;
-    const char *seed = seeds[mutate_below(&r, seed_count)];
+    const char *seed = pick_seed(&r);
     counts.mutants++;
     counts.executed_now = false;
     if (!make_proto(seed, &r)) return 0;
