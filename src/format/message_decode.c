@@ -394,8 +394,9 @@ sm_status message_unique_maps(const message_type *type, void *message, arena *a,
 /* The length of the well-formed sequence at p, 0 when there is none. */
 static size_t utf8_sequence(const uint8_t *p, size_t left)
 {
+    static const uint8_t lengths[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 2, 2, 3, 4 }; /* by the upper half of the first */
     uint8_t low = 0x80, high = 0xbf; /* bounds of the second byte */
-    size_t  n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+    size_t  n = p[0] == 0xc0 || p[0] == 0xc1 || p[0] > 0xf4 ? 0 : lengths[p[0] >> 4];
 
     if (n > left) return 0;
     if (n < 2) return n;

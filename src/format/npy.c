@@ -84,7 +84,7 @@ static sm_status split_header(slice file, slice *header, size_t *data_offset, sm
     size_t prefix, length;
 
     if (file.len < 10 || memcmp(file.ptr, MAGIC, 6) != 0) return FAIL(err, SM_DATA_LOSS, "not an npy file");
-    int major = file.ptr[6], minor = file.ptr[7];
+    int major = (unsigned char)file.ptr[6], minor = (unsigned char)file.ptr[7];
     if (major < 1 || major > 3 || minor)
         return FAIL(err, SM_UNIMPLEMENTED, "npy version %d.%d; known are 1.0, 2.0 and 3.0", major, minor);
     prefix = major == 1 ? 10 : 12;

@@ -52,6 +52,13 @@ static bool same_func(const func_ref *a, const func_ref *b)
     return true;
 }
 
+static uint32_t float_bits(float f)
+{
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+
 static bool same_element(const attr *a, const attr *b)
 {
     switch (a->kind) {
@@ -60,7 +67,7 @@ static bool same_element(const attr *a, const attr *b)
     case ATTR_INT:
     case ATTR_BOOL:
     case ATTR_TYPE: return a->v.i == b->v.i;
-    case ATTR_FLOAT: return memcmp(&a->v.f, &b->v.f, sizeof(float)) == 0; /* so NaN equals itself */
+    case ATTR_FLOAT: return float_bits(a->v.f) == float_bits(b->v.f); /* so NaN equals itself */
     case ATTR_SHAPE: return shape_eq(a->v.shape, b->v.shape);
     case ATTR_TENSOR: return same_tensor(a->v.tensor, b->v.tensor);
     case ATTR_FUNC: return same_func(a->v.func, b->v.func);

@@ -10,6 +10,11 @@
 
 /* -- One step ----------------------------------------------------------------------------------------------------- */
 
+static bool narrow_type(sm_dtype t)
+{
+    return t == SM_HALF || t == SM_BFLOAT16;
+}
+
 /* Rows that compute in float, around half and bfloat16 tensors. */
 static sm_status run_widened(call *c)
 {
@@ -26,7 +31,7 @@ static sm_status run_widened(call *c)
     for (int i = 0; i < c->n_in && s == SM_OK; i++) {
         const tensor *t = c->in[i];
         in[i] = t;
-        if (t->dtype != SM_HALF && t->dtype != SM_BFLOAT16) continue;
+        if (!narrow_type(t->dtype)) continue;
         s = tensor_allocate(&headers[i], c->memory, &t->shape, c->err);
         if (s == SM_OK) narrow_to_float(t->dtype, t->data, headers[i].data, tensor_count(t));
         in[i] = &headers[i];
@@ -34,7 +39,7 @@ static sm_status run_widened(call *c)
     for (int i = 0; i < c->n_out && s == SM_OK; i++) {
         tensor *t = c->out[i], *h = &headers[c->n_in + i];
         out[i] = t;
-        if (t->dtype != SM_HALF && t->dtype != SM_BFLOAT16) continue;
+        if (!narrow_type(t->dtype)) continue;
         if (shape_known(&t->shape))
             s = tensor_allocate(h, c->memory, &t->shape, c->err);
         else
@@ -54,9 +59,9 @@ static sm_status run_widened(call *c)
 static bool has_narrow(const call *c)
 {
     for (int i = 0; i < c->n_in; i++)
-        if (c->in[i] && (c->in[i]->dtype == SM_HALF || c->in[i]->dtype == SM_BFLOAT16)) return true;
+        if (c->in[i] && narrow_type(c->in[i]->dtype)) return true;
     for (int i = 0; i < c->n_out; i++)
-        if (c->out[i]->dtype == SM_HALF || c->out[i]->dtype == SM_BFLOAT16) return true;
+        if (narrow_type(c->out[i]->dtype)) return true;
     return false;
 }
 

@@ -86,6 +86,19 @@ static uint32_t shared_place(const plan *p, const layout *l, const uint32_t *pla
     return place[in];
 }
 
+/* From the slots that own pieces to those written over them, and to the views of both. */
+static void spread_offsets(const plan *p, layout *l, const uint32_t *place)
+{
+    uint32_t slots = p->body.slot_count;
+    for (uint32_t i = 0; i < slots; i++)
+        if (place[i] != SLOT_NONE) l->offsets[i] = l->offsets[place[i]];
+    for (uint32_t i = 0; i < slots; i++) { /* views of placed roots */
+        uint32_t root = p->root[i];
+        if (root == i || !shape_known(&l->shapes[i]) || l->constants[i]) continue;
+        if (l->offsets[root] != OFFSET_NONE) l->offsets[i] = l->offsets[root];
+    }
+}
+
 void workspace_plan(const plan *p, layout *l)
 {
     arena tmp;
@@ -122,12 +135,6 @@ void workspace_plan(const plan *p, layout *l)
     }
     l->workspace = place_pieces(pieces, count, live);
     for (size_t i = 0; i < count; i++) l->offsets[pieces[i].slot] = pieces[i].offset;
-    for (uint32_t i = 0; i < slots; i++)
-        if (place[i] != SLOT_NONE) l->offsets[i] = l->offsets[place[i]];
-    for (uint32_t i = 0; i < slots; i++) { /* views of placed roots */
-        uint32_t root = p->root[i];
-        if (root == i || !shape_known(&l->shapes[i]) || l->constants[i]) continue;
-        if (l->offsets[root] != OFFSET_NONE) l->offsets[i] = l->offsets[root];
-    }
+    spread_offsets(p, l, place);
     arena_clear(&tmp);
 }

@@ -14,6 +14,34 @@ typedef struct blocking {
     int64_t blocks; /* product of block                              */
 } blocking;
 
+/* Dimension d + 1 of the other shape: *dim, that of the input, is changed. */
+static sm_status blocked_dim(sm_error *err, const tensor *block, const tensor *border, bool to_batch, int d,
+                             blocking *b, int64_t *dim)
+{
+    const char *what = to_batch ? "paddings" : "crops";
+    int64_t     n = *dim, size = tensor_int(block, (size_t)d), start = tensor_int(border, 2 * (size_t)d),
+            end = tensor_int(border, 2 * (size_t)d + 1);
+    if (size < 1)
+        return FAIL(err, SM_INVALID_ARGUMENT,
+                    "All values in block_shape must be positive, got value, %lld at index %d.", (long long)size, d);
+    if (start < 0 || end < 0)
+        return FAIL(err, SM_INVALID_ARGUMENT, "%s must be non-negative, got start: %lld end %lld at index %d.", what,
+                    (long long)start, (long long)end, d);
+    if (__builtin_mul_overflow(b->blocks, size, &b->blocks))
+        return FAIL(err, SM_INVALID_ARGUMENT, "block_shape is too large");
+    b->block[d] = size;
+    b->start[d] = start;
+    if (n < 0) return SM_OK;
+    if (to_batch && (__builtin_add_overflow(n, start, &n) || __builtin_add_overflow(n, end, &n) || n % size))
+        return FAIL(err, SM_INVALID_ARGUMENT, "padded_shape[%d]=%lld is not divisible by block_shape[%d]=%lld", d,
+                    (long long)n, d, (long long)size);
+    if (!to_batch && (__builtin_mul_overflow(n, size, &n) || n - start < end))
+        return FAIL(err, SM_INVALID_ARGUMENT, "cropped_shape[%d]=%lld must be non-negative", d,
+                    (long long)(n - start - end));
+    *dim = to_batch ? n / size : n - start - end;
+    return SM_OK;
+}
+
 /* The other shape, from that of the input; to_batch: the input is the one with the large images. */
 static sm_status blocked(sm_error *err, const shape *in, const tensor *block, const tensor *border, bool to_batch,
                          blocking *b, shape *out)
@@ -28,28 +56,7 @@ static sm_status blocked(sm_error *err, const shape *in, const tensor *block, co
     b->m = (int)tensor_count(block);
     b->blocks = 1;
     *out = *in;
-    for (int d = 0; d < b->m; d++) {
-        int64_t size = tensor_int(block, (size_t)d), start = tensor_int(border, (size_t)(2 * d)),
-                end = tensor_int(border, (size_t)(2 * d + 1)), n = in->dims[d + 1];
-        if (size < 1)
-            return FAIL(err, SM_INVALID_ARGUMENT,
-                        "All values in block_shape must be positive, got value, %lld at index %d.", (long long)size, d);
-        if (start < 0 || end < 0)
-            return FAIL(err, SM_INVALID_ARGUMENT, "%s must be non-negative, got start: %lld end %lld at index %d.",
-                        what, (long long)start, (long long)end, d);
-        if (__builtin_mul_overflow(b->blocks, size, &b->blocks))
-            return FAIL(err, SM_INVALID_ARGUMENT, "block_shape is too large");
-        b->block[d] = size;
-        b->start[d] = start;
-        if (n < 0) continue;
-        if (to_batch && (__builtin_add_overflow(n, start, &n) || __builtin_add_overflow(n, end, &n) || n % size))
-            return FAIL(err, SM_INVALID_ARGUMENT, "padded_shape[%d]=%lld is not divisible by block_shape[%d]=%lld", d,
-                        (long long)n, d, (long long)size);
-        if (!to_batch && (__builtin_mul_overflow(n, size, &n) || n - start < end))
-            return FAIL(err, SM_INVALID_ARGUMENT, "cropped_shape[%d]=%lld must be non-negative", d,
-                        (long long)(n - start - end));
-        out->dims[d + 1] = to_batch ? n / size : n - start - end;
-    }
+    for (int d = 0; d < b->m; d++) TRY(blocked_dim(err, block, border, to_batch, d, b, &out->dims[d + 1]));
     if (in->dims[0] < 0) return SM_OK;
     if (to_batch && __builtin_mul_overflow(in->dims[0], b->blocks, &out->dims[0]))
         return FAIL(err, SM_INVALID_ARGUMENT, "block_shape is too large");

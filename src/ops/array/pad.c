@@ -9,13 +9,19 @@
 
 /* -- Pad, PadV2 ------------------------------------------------------------------------------------------------------- */
 
+/* What side (0: before, 1: after) of dimension d gets. */
+static int64_t border(const tensor *paddings, int d, int side)
+{
+    return tensor_int(paddings, 2 * (size_t)d + (size_t)side);
+}
+
 static sm_status padded(sm_error *err, const shape *in, const tensor *paddings, shape *out)
 {
-    if (tensor_count(paddings) != (size_t)(2 * in->rank))
+    if (tensor_count(paddings) != 2 * (size_t)in->rank)
         return FAIL(err, SM_INVALID_ARGUMENT, "The first dimension of paddings must be the rank of inputs: %d", in->rank);
     *out = *in;
     for (int d = 0; d < in->rank; d++) {
-        int64_t before = tensor_int(paddings, (size_t)(2 * d)), after = tensor_int(paddings, (size_t)(2 * d + 1));
+        int64_t before = border(paddings, d, 0), after = border(paddings, d, 1);
         if (before < 0 || after < 0)
             return FAIL(err, SM_INVALID_ARGUMENT, "Paddings must be non-negative: %lld %lld", (long long)before,
                         (long long)after);
@@ -46,7 +52,7 @@ static sm_status place_middle(call *c, const shape *s)
     shape_strides(&x->shape, from);
     shape_strides(s, to);
     for (int d = 0; d < s->rank; d++) {
-        m.to_at += tensor_int(c->in[1], (size_t)(2 * d)) * to[d];
+        m.to_at += border(c->in[1], d, 0) * to[d];
         move_dim(&m, x->shape.dims[d], to[d], from[d]);
     }
     return move_run(c, c->out[0], x, &m);
@@ -69,12 +75,12 @@ static sm_status mirror(call *c, const shape *s, const int64_t *strides, int d, 
     const tensor *x = c->in[0];
     int64_t       n = x->shape.dims[d];
     for (int side = 0; side < 2; side++) {
-        int64_t before = tensor_int(c->in[1], (size_t)(2 * d)), count = tensor_int(c->in[1], (size_t)(2 * d + side));
+        int64_t before = border(c->in[1], d, 0), count = border(c->in[1], d, side);
         move    m = { 0 };
         m.to_at = (side ? before + n : 0) * strides[d];
         m.from_at = (side ? before + n - 1 - edge : before + edge + count - 1) * strides[d];
         for (int k = 0; k < s->rank; k++) {
-            int64_t first = k < d ? tensor_int(c->in[1], (size_t)(2 * k)) * strides[k] : 0;
+            int64_t first = k < d ? border(c->in[1], k, 0) * strides[k] : 0;
             m.to_at += first;
             m.from_at += first;
             if (k == d)
@@ -95,11 +101,11 @@ static sm_status mirror_pad(call *c)
     TRY(padded(c->err, in, c->in[1], &s));
     for (int d = 0; d < in->rank; d++)
         for (int side = 0; side < 2; side++)
-            if (tensor_int(c->in[1], (size_t)(2 * d + side)) > in->dims[d] - edge)
+            if (border(c->in[1], d, side) > in->dims[d] - edge)
                 return CALL_FAIL(c, SM_INVALID_ARGUMENT, "paddings must be %s the dimension size: %lld, %lld %s %lld",
-                                 edge ? "less than" : "no greater than", (long long)tensor_int(c->in[1], (size_t)(2 * d)),
-                                 (long long)tensor_int(c->in[1], (size_t)(2 * d + 1)),
-                                 edge ? "not less than" : "greater than", (long long)in->dims[d]);
+                                 edge ? "less than" : "no greater than", (long long)border(c->in[1], d, 0),
+                                 (long long)border(c->in[1], d, 1), edge ? "not less than" : "greater than",
+                                 (long long)in->dims[d]);
     TRY(move_output(c, 0, &s));
     TRY(place_middle(c, &s));
     shape_strides(&s, strides);

@@ -13,21 +13,26 @@ typedef struct spec {
     int           whole; /* dims of the ellipsis  */
 } spec;
 
+static int64_t between(int64_t low, int64_t x, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+/* Where a range dimension begins or ends: the outermost place when masked, else entry k of `at`, from the end if negative. */
+static int64_t limit(const tensor *at, bool masked, int k, int64_t dim, int64_t low, int64_t high, int64_t outermost)
+{
+    int64_t x = masked ? outermost : tensor_int(at, (size_t)k);
+    return masked ? x : between(low, x < 0 ? x + dim : x, high);
+}
+
 /* [first, ...) of one range dimension and its count, given dim >= 0. */
 static void clamp(const spec *p, int k, int64_t dim, int64_t stride, int64_t *first, int64_t *count)
 {
-    int64_t low = stride > 0 ? 0 : -1, high = stride > 0 ? dim : dim - 1;
-    int64_t b = p->begin >> k & 1 ? (stride > 0 ? low : high) : tensor_int(p->b, (size_t)k);
-    int64_t e = p->end >> k & 1 ? (stride > 0 ? high : low) : tensor_int(p->e, (size_t)k);
-    if (!(p->begin >> k & 1)) {
-        if (b < 0) b += dim;
-        b = b < low ? low : b > high ? high : b;
-    }
-    if (!(p->end >> k & 1)) {
-        if (e < 0) e += dim;
-        e = e < low ? low : e > high ? high : e;
-    }
-    int64_t span = stride > 0 ? e - b : b - e, step = stride > 0 ? stride : stride == INT64_MIN ? INT64_MAX : -stride;
+    bool    up = stride > 0;
+    int64_t low = up ? 0 : -1, high = up ? dim : dim - 1;
+    int64_t b = limit(p->b, p->begin >> k & 1, k, dim, low, high, up ? low : high);
+    int64_t e = limit(p->e, p->end >> k & 1, k, dim, low, high, up ? high : low);
+    int64_t span = up ? e - b : b - e, step = up ? stride : stride == INT64_MIN ? INT64_MAX : -stride;
     *first = b;
     *count = span > 0 ? (span - 1) / step + 1 : 0;
 }

@@ -148,6 +148,23 @@ static sm_status reverse_flags(call *c)
     return reverse_axes(c, reversed);
 }
 
+/* Along dimension q of row `row` of dimension b: the first n elements backwards, or the rest as it is. */
+static sm_status reverse_row(call *c, const int64_t *strides, int q, int b, int64_t row, int64_t n, bool backwards)
+{
+    const tensor *x = c->in[0];
+    const shape  *s = &x->shape;
+    move          m = { .to_at = row * strides[b], .from_at = row * strides[b] };
+    m.from_at += (backwards ? n - 1 : n) * strides[q];
+    m.to_at += (backwards ? 0 : n) * strides[q];
+    for (int d = 0; d < s->rank; d++) {
+        if (d == q)
+            move_dim(&m, backwards ? n : s->dims[q] - n, strides[d], backwards ? -strides[d] : strides[d]);
+        else if (d != b)
+            move_dim(&m, s->dims[d], strides[d], strides[d]);
+    }
+    return move_run(c, c->out[0], x, &m);
+}
+
 static sm_status reverse_sequence(call *c)
 {
     const tensor *x = c->in[0];
@@ -167,21 +184,8 @@ static sm_status reverse_sequence(call *c)
         if (n < 0) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "seq_lengths(%lld) < 0", (long long)row);
         if (n > s->dims[q])
             return CALL_FAIL(c, SM_INVALID_ARGUMENT, "seq_lengths(%lld) > input.dims(%d)", (long long)row, q);
-        for (int part = 0; part < 2; part++) { /* the first n backwards, the rest as it is */
-            move m = { .to_at = row * strides[b], .from_at = row * strides[b] };
-            if (part == 0)
-                m.from_at += (n - 1) * strides[q];
-            else
-                m.to_at += n * strides[q], m.from_at += n * strides[q];
-            for (int d = 0; d < s->rank; d++) {
-                int64_t step = d == q && part == 0 ? -strides[d] : strides[d];
-                if (d == q)
-                    move_dim(&m, part == 0 ? n : s->dims[q] - n, strides[d], step);
-                else if (d != b)
-                    move_dim(&m, s->dims[d], strides[d], step);
-            }
-            TRY(move_run(c, c->out[0], x, &m));
-        }
+        TRY(reverse_row(c, strides, q, b, row, n, true));
+        TRY(reverse_row(c, strides, q, b, row, n, false));
     }
     return SM_OK;
 }
