@@ -12,7 +12,7 @@
 #include "numpy_text.h"
 #include "pickle.h"
 
-enum { LINE = 1 << 20 };
+enum { LINE = 1 << 23 };
 
 static unsigned char *from_hex(const char *hex, size_t *n)
 {
