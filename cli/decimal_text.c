@@ -171,7 +171,8 @@ void decimal_positional(textbuf *b, double value, const decimal *d, int bare)
     }
 }
 
-void decimal_scientific(textbuf *b, double value, const decimal *d, int bare)
+/* "1.25e+01" of finite values. bare: no point when there is no fraction. */
+static void scientific(textbuf *b, double value, const decimal *d, int bare)
 {
     if (signbit(value)) textbuf_char(b, '-');
     textbuf_char(b, d->digits[0]);
@@ -195,7 +196,7 @@ void decimal_numpy_scalar(textbuf *b, double value, float_kind kind, int bare)
     if (v == 0 || (v >= 1e-4 && v < too_large[kind]))
         decimal_positional(b, value, &d, bare);
     else
-        decimal_scientific(b, value, &d, 1);
+        scientific(b, value, &d, 1);
 }
 
 void decimal_python_repr(textbuf *b, double value)

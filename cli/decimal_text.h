@@ -31,9 +31,8 @@ void decimal_digits_fraction(double value, float_kind kind, int at_most, decimal
 void decimal_python_repr(textbuf *b, double value);
 void decimal_numpy_scalar(textbuf *b, double value, float_kind kind, int bare);
 
-/* "12.5" or "1.25e+01" of finite values. bare: no ".0" and no point when there is no fraction. */
+/* "12.5" of finite values. bare: no ".0" and no point when there is no fraction. */
 void decimal_positional(textbuf *b, double value, const decimal *d, int bare);
-void decimal_scientific(textbuf *b, double value, const decimal *d, int bare);
 
 double   decimal_half(uint16_t bits); /* the value of a half     */
 double   decimal_bfloat16(uint16_t bits);

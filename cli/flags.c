@@ -13,7 +13,7 @@
 #include "python_value.h"
 
 /* clang-format off */
-const flag_row program_flags[] = {
+static const flag_row flag_rows[] = {
     { "dir", "DIR", "directory of the SavedModel" },
     { "all", NULL, "show everything there is" },
     { "tag_set", "TAGS", "tags of the MetaGraph, separated by commas" },
@@ -60,7 +60,7 @@ const flag_row program_flags[] = {
     { "man", NULL, "print the manual page" },
 };
 /* clang-format on */
-const size_t program_flag_count = sizeof program_flags / sizeof *program_flags;
+enum { FLAG_COUNT = sizeof flag_rows / sizeof *flag_rows };
 
 /* -- Looking up --------------------------------------------------------------------------------------- */
 
@@ -74,15 +74,15 @@ static int same_name(const char *flag, const char *name, size_t n)
 
 const flag_row *program_flag_row(const char *name, size_t n)
 {
-    for (size_t i = 0; i < program_flag_count; i++)
-        if (same_name(program_flags[i].name, name, n)) return &program_flags[i];
+    for (size_t i = 0; i < FLAG_COUNT; i++)
+        if (same_name(flag_rows[i].name, name, n)) return &flag_rows[i];
     return NULL;
 }
 
 const char *program_flag(const invocation *v, const char *name)
 {
     const flag_row *row = program_flag_row(name, strlen(name));
-    return row ? v->values[row - program_flags] : NULL;
+    return row ? v->values[row - flag_rows] : NULL;
 }
 
 int program_switch(const invocation *v, const char *name)
@@ -150,7 +150,7 @@ static int read_flag(invocation *v, char **words, int left, int *used)
     *used = 1;
     if (!row && n > 2 && strncmp(text, "no", 2) == 0 && !equals && (row = program_flag_row(text + 2, n - 2)) &&
         !row->argument) {
-        v->values[row - program_flags] = "false";
+        v->values[row - flag_rows] = "false";
         return -1;
     }
     if (!row) return flag_error(v, "Unknown command line flag '%s'", keep_bytes(text, n));
@@ -165,7 +165,7 @@ static int read_flag(invocation *v, char **words, int left, int *used)
         value = words[1];
         *used = 2;
     }
-    v->values[row - program_flags] = value;
+    v->values[row - flag_rows] = value;
     return -1;
 }
 
@@ -236,7 +236,7 @@ static int read_word(invocation *v, char *word)
 int program_parse(invocation *v, int argc, char **argv)
 {
     int help = 0, flags = 1, status = -1, used;
-    v->values = keep_array(program_flag_count, sizeof *v->values);
+    v->values = keep_array(FLAG_COUNT, sizeof *v->values);
     for (int i = 1; i < argc && status < 0; i += used) {
         used = 1;
         if (flags && wants_help(argv[i])) {

@@ -29,7 +29,7 @@ static void refill(mersenne *m)
     m->at = 0;
 }
 
-uint32_t mersenne_next(mersenne *m)
+static uint32_t next_word(mersenne *m)
 {
     if (m->at == N) refill(m);
     uint32_t y = m->key[m->at++];
@@ -41,7 +41,7 @@ uint32_t mersenne_next(mersenne *m)
 
 double mersenne_uniform(mersenne *m)
 {
-    uint32_t a = mersenne_next(m) >> 5, b = mersenne_next(m) >> 6;
+    uint32_t a = next_word(m) >> 5, b = next_word(m) >> 6;
     return (a * 67108864.0 + b) / 9007199254740992.0;
 }
 
@@ -66,7 +66,7 @@ double mersenne_normal(mersenne *m)
 static uint32_t narrow(mersenne *m, int bits)
 {
     if (m->spares == 0) {
-        m->spare = mersenne_next(m);
+        m->spare = next_word(m);
         m->spares = 32 / bits - 1;
     } else {
         m->spare >>= bits;
@@ -84,9 +84,9 @@ uint64_t mersenne_bounded(mersenne *m, uint64_t most, int bits)
         if (bits < 32)
             v = narrow(m, bits);
         else if (most <= UINT32_MAX)
-            v = mersenne_next(m);
+            v = next_word(m);
         else
-            v = (uint64_t)mersenne_next(m) << 32, v |= mersenne_next(m);
+            v = (uint64_t)next_word(m) << 32, v |= next_word(m);
         v &= mask;
     } while (v > most);
     return v;

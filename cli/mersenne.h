@@ -17,10 +17,9 @@ typedef struct mersenne {
     int      spares;
 } mersenne;
 
-void     mersenne_seed(mersenne *m, uint32_t seed);
-uint32_t mersenne_next(mersenne *m);
-double   mersenne_uniform(mersenne *m); /* [0, 1), 53 bits */
-double   mersenne_normal(mersenne *m);
+void   mersenne_seed(mersenne *m, uint32_t seed);
+double mersenne_uniform(mersenne *m); /* [0, 1), 53 bits */
+double mersenne_normal(mersenne *m);
 /* Uniform in [0, most]; bits is the width of the type asked for: 1, 8, 16, 32 or 64. */
 uint64_t mersenne_bounded(mersenne *m, uint64_t most, int bits);
 

@@ -118,7 +118,8 @@ sm_status model_choice_meta_graph(const sm_saved_model *s, const tag_list *tags,
         shown, all_tag_sets(s));
 }
 
-sm_status model_choice_only(const sm_saved_model *s, size_t *index, sm_error *err)
+/* The only MetaGraph, or an error that lists them. */
+static sm_status only_meta_graph(const sm_saved_model *s, size_t *index, sm_error *err)
 {
     *index = 0;
     if (sm_saved_model_meta_graph_count(s) == 1) return SM_OK;
@@ -188,6 +189,6 @@ sm_status model_choice_load(const invocation *v, const sm_load_options *o, sm_sa
     sm_status   status = sm_saved_model_open(program_dir(v), o, s, err);
     if (status == SM_OK && tag_set) status = model_choice_tags(tag_set, &tags, err);
     if (status == SM_OK)
-        status = tag_set ? model_choice_meta_graph(*s, &tags, NULL, &index, err) : model_choice_only(*s, &index, err);
+        status = tag_set ? model_choice_meta_graph(*s, &tags, NULL, &index, err) : only_meta_graph(*s, &index, err);
     return status == SM_OK ? sm_saved_model_load(*s, index, o, m, err) : status;
 }

@@ -19,8 +19,6 @@ void model_choice_raw_tags(const char *tag_set, tag_list *out);
 /* The MetaGraph whose tags are exactly these. `shown` is how the message names them; NULL: as listed. */
 sm_status model_choice_meta_graph(const sm_saved_model *s, const tag_list *tags, const char *shown, size_t *index,
                                   sm_error *err);
-/* The only MetaGraph, or an error that lists them. */
-sm_status model_choice_only(const sm_saved_model *s, size_t *index, sm_error *err);
 
 /* All signature keys of m, sorted, with __saved_model_init_op and __saved_model_train_op. */
 size_t    model_choice_keys(sm_model *m, const char ***keys);

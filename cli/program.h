@@ -41,10 +41,8 @@ struct invocation {
     size_t         operand_count;
 };
 
-extern const flag_row program_flags[];
-extern const size_t   program_flag_count;
-extern const command  program_commands[];
-extern const size_t   program_command_count;
+extern const command program_commands[];
+extern const size_t  program_command_count;
 
 /* The value of a flag, or NULL when it was not given. */
 const char *program_flag(const invocation *v, const char *name);

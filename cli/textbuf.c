@@ -55,13 +55,15 @@ char *keep_text(const char *text)
     return keep_bytes(text, strlen(text));
 }
 
+static void add_arguments(textbuf *b, const char *format, va_list arguments);
+
 char *keep_format(const char *format, ...)
 {
     textbuf b = { 0 };
     va_list arguments;
     char   *copy;
     va_start(arguments, format);
-    textbuf_vformat(&b, format, arguments);
+    add_arguments(&b, format, arguments);
     va_end(arguments);
     copy = keep_bytes(textbuf_string(&b), b.length);
     textbuf_clear(&b);
@@ -131,7 +133,7 @@ void textbuf_fill(textbuf *b, char c, size_t n)
     b->data[b->length] = 0;
 }
 
-void textbuf_vformat(textbuf *b, const char *format, va_list arguments)
+static void add_arguments(textbuf *b, const char *format, va_list arguments)
 {
     va_list again;
     int     n;
@@ -148,7 +150,7 @@ void textbuf_format(textbuf *b, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    textbuf_vformat(b, format, arguments);
+    add_arguments(b, format, arguments);
     va_end(arguments);
 }
 

@@ -38,7 +38,6 @@ void        textbuf_text(textbuf *b, const char *text);
 void        textbuf_char(textbuf *b, char c);
 void        textbuf_fill(textbuf *b, char c, size_t n);
 void        textbuf_format(textbuf *b, const char *format, ...) TEXTBUF_FORMAT(2, 3);
-void        textbuf_vformat(textbuf *b, const char *format, va_list arguments);
 const char *textbuf_string(const textbuf *b); /* "" when nothing was added             */
 
 #endif

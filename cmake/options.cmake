@@ -42,6 +42,9 @@ endif()
 
 set(avx2_flags -mavx2 -mfma -mf16c -ffp-contract=fast)
 set(avx512_flags -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mf16c -mprefer-vector-width=512 -ffp-contract=fast)
+if(SM_SANITIZE MATCHES "address" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    list(APPEND avx512_flags --param=asan-use-after-return=0)     # its fake stack is not aligned to 64 bytes (gcc PR 110027)
+endif()
 
 function(sm_isa_flags list)
     set(kept ${${list}})

@@ -33,7 +33,8 @@ extern "C" {
 #define SM_API
 #endif
 
-/* clang-format off: this header is read as a manual and set by hand */
+/* This header is read as a manual and set by hand. */
+/* clang-format off */
 
 #define SM_VERSION "0.1.0"
 

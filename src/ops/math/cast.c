@@ -76,15 +76,20 @@ MAP_INLINE uint64_t to_uint64_f(float x)
 #define INTEGRAL_TO_flag(x) (map_bool)((x) != 0)
 
 /* X(name, C type, class it converts from, the value to convert, further arguments); "flag" is bool, which is a macro in C. */
-#define CAST_TYPES(X, ...)                                                                          \
-    X(float, float, FLOATING, x, __VA_ARGS__)                                                       \
-    X(double, double, FLOATING, x, __VA_ARGS__)                                                     \
-    X(int8, int8_t, INTEGRAL, x, __VA_ARGS__)                                                       \
-    X(int16, int16_t, INTEGRAL, x, __VA_ARGS__)                                                     \
-    X(int32, int32_t, INTEGRAL, x, __VA_ARGS__)                                                     \
-    X(int64, int64_t, INTEGRAL, x, __VA_ARGS__) X(uint8, uint8_t, INTEGRAL, x, __VA_ARGS__)         \
-        X(uint16, uint16_t, INTEGRAL, x, __VA_ARGS__) X(uint32, uint32_t, INTEGRAL, x, __VA_ARGS__) \
-            X(uint64, uint64_t, INTEGRAL, x, __VA_ARGS__) X(flag, map_bool, INTEGRAL, (x != 0), __VA_ARGS__)
+/* clang-format off */
+#define CAST_TYPES(X, ...)                                \
+    X(float, float, FLOATING, x, __VA_ARGS__)             \
+    X(double, double, FLOATING, x, __VA_ARGS__)           \
+    X(int8, int8_t, INTEGRAL, x, __VA_ARGS__)             \
+    X(int16, int16_t, INTEGRAL, x, __VA_ARGS__)           \
+    X(int32, int32_t, INTEGRAL, x, __VA_ARGS__)           \
+    X(int64, int64_t, INTEGRAL, x, __VA_ARGS__)           \
+    X(uint8, uint8_t, INTEGRAL, x, __VA_ARGS__)           \
+    X(uint16, uint16_t, INTEGRAL, x, __VA_ARGS__)         \
+    X(uint32, uint32_t, INTEGRAL, x, __VA_ARGS__)         \
+    X(uint64, uint64_t, INTEGRAL, x, __VA_ARGS__)         \
+    X(flag, map_bool, INTEGRAL, (x != 0), __VA_ARGS__)
+/* clang-format on */
 
 #define CAST_LOOP(from, ctype, class, value, to, result)  \
     static void from##_to_##to(const map_args *a)         \

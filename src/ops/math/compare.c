@@ -30,9 +30,11 @@ static sm_status approximate_prepare(call *c)
     return SM_OK;
 }
 
+/* clang-format off */
 static const kernel map_approximate[] = { { .types = "T: float", .map = approximate_float, .prepare = approximate_prepare },
                                           { .types = "T: double", .map = approximate_double, .prepare = approximate_prepare },
                                           { 0 } };
+/* clang-format on */
 
 /* A string's bytes may lie beside its header: headers are compared where they are, not copied. */
 static bool same_text(const map_args *a, size_t i)
@@ -168,9 +170,10 @@ static void select_object(const map_args *a)
 }
 
 #define SELECT_ROW(size, type, pattern) { .types = pattern, .map = select_##size },
-static const kernel map_select_v2[] = { SELECT_LIST(SELECT_ROW){ .types = "T: string", .map = select_string },
-                                        { .types = "T: resource|variant", .map = select_object },
-                                        { 0 } };
+/* clang-format off */
+static const kernel map_select_v2[] = { SELECT_LIST(SELECT_ROW) { .types = "T: string", .map = select_string },
+                                        { .types = "T: resource|variant", .map = select_object }, { 0 } };
+/* clang-format on */
 
 /* The older form: a vector of conditions is a column beside the values. */
 static sm_status select_rows(call *c, void (*loop)(const map_args *))
@@ -193,8 +196,10 @@ SELECT_RUN(string, tstring, "T: string")
 SELECT_RUN(object, object *, "T: resource|variant")
 
 #define SELECT_RUN_ROW(size, type, pattern) { .types = pattern, .run = select_rows_##size },
+/* clang-format off */
 static const kernel map_select[] = { SELECT_LIST(SELECT_RUN_ROW) SELECT_RUN_ROW(string, , "T: string")
-                                         SELECT_RUN_ROW(object, , "T: resource|variant"){ 0 } };
+                                     SELECT_RUN_ROW(object, , "T: resource|variant") { 0 } };
+/* clang-format on */
 
 static sm_status infer_select(infer *c)
 {

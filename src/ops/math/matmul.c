@@ -247,42 +247,49 @@ static sm_status batch_prepare(call *c)
 #define ROW(name, pattern, prepares) { .types = pattern, .run = product_##name, .prepare = prepares },
 #define WIDE_ROW(name, pattern, prepares) \
     { .types = pattern, .run = product_##name, .prepare = prepares, .widen = true },
-#define PRODUCT_TABLE(prepares)                                                                                          \
-    VECTOR_PRODUCT(prepares, "T: float")                                                                                 \
-    WIDE_ROW(float, "T: float", prepares)                                                                                \
-    ROW(double, "T: double", prepares)                                                                                   \
-    ROW(int16, "T: int16", prepares)                                                                                     \
-    ROW(int32, "T: int32", prepares)                                                                                     \
-    ROW(int64, "T: int64", prepares) ROW(complex64, "T: complex64", prepares) ROW(complex128, "T: complex128", prepares) \
-    {                                                                                                                    \
-        0                                                                                                                \
-    }
+/* clang-format off */
+#define PRODUCT_TABLE(prepares)                            \
+    VECTOR_PRODUCT(prepares, "T: float")                   \
+    WIDE_ROW(float, "T: float", prepares)                  \
+    ROW(double, "T: double", prepares)                     \
+    ROW(int16, "T: int16", prepares)                       \
+    ROW(int32, "T: int32", prepares)                       \
+    ROW(int64, "T: int64", prepares)                       \
+    ROW(complex64, "T: complex64", prepares)               \
+    ROW(complex128, "T: complex128", prepares)             \
+    { 0 }
+/* clang-format on */
 
 static const kernel matmul[] = { PRODUCT_TABLE(matmul_prepare) };
 static const kernel batch_matmul[] = { PRODUCT_TABLE(batch_prepare) };
 
 #define SAME3(t) "Ta: " t ", Tb: " t ", Tout: " t
+/* clang-format off */
 static const kernel mixed_matmul[] = {
-    VECTOR_PRODUCT(batch_prepare, SAME3("float")) WIDE_ROW(float, SAME3("float"), batch_prepare)
-        ROW(double, SAME3("double"), batch_prepare) ROW(int16, SAME3("int16"), batch_prepare)
-            ROW(int32, SAME3("int32"), batch_prepare) ROW(int64, SAME3("int64"), batch_prepare)
-                ROW(complex64, SAME3("complex64"), batch_prepare) ROW(complex128, SAME3("complex128"), batch_prepare)
-                    ROW(i8_i8, "Ta: int8, Tb: int8, Tout: int32", batch_prepare)
-                        ROW(i8_u8, "Ta: int8, Tb: uint8, Tout: int32", batch_prepare)
-                            ROW(u8_i8, "Ta: uint8, Tb: int8, Tout: int32", batch_prepare)
-                                ROW(u8_u8, "Ta: uint8, Tb: uint8, Tout: int32", batch_prepare)
-                                    WIDE_ROW(float_i8, "Ta: float, Tb: int8, Tout: float", batch_prepare)
-                                        WIDE_ROW(float_u8, "Ta: float, Tb: uint8, Tout: float", batch_prepare)
-                                            WIDE_ROW(i8_float, "Ta: int8, Tb: float, Tout: float", batch_prepare)
-                                                WIDE_ROW(u8_float, "Ta: uint8, Tb: float, Tout: float", batch_prepare){ 0 }
+    VECTOR_PRODUCT(batch_prepare, SAME3("float"))
+    WIDE_ROW(float, SAME3("float"), batch_prepare)
+    ROW(double, SAME3("double"), batch_prepare)
+    ROW(int16, SAME3("int16"), batch_prepare)
+    ROW(int32, SAME3("int32"), batch_prepare)
+    ROW(int64, SAME3("int64"), batch_prepare)
+    ROW(complex64, SAME3("complex64"), batch_prepare)
+    ROW(complex128, SAME3("complex128"), batch_prepare)
+    ROW(i8_i8, "Ta: int8, Tb: int8, Tout: int32", batch_prepare)
+    ROW(i8_u8, "Ta: int8, Tb: uint8, Tout: int32", batch_prepare)
+    ROW(u8_i8, "Ta: uint8, Tb: int8, Tout: int32", batch_prepare)
+    ROW(u8_u8, "Ta: uint8, Tb: uint8, Tout: int32", batch_prepare)
+    WIDE_ROW(float_i8, "Ta: float, Tb: int8, Tout: float", batch_prepare)
+    WIDE_ROW(float_u8, "Ta: float, Tb: uint8, Tout: float", batch_prepare)
+    WIDE_ROW(i8_float, "Ta: int8, Tb: float, Tout: float", batch_prepare)
+    WIDE_ROW(u8_float, "Ta: uint8, Tb: float, Tout: float", batch_prepare)
+    { 0 }
 };
 
-static const kernel fused_matmul[] = { PRODUCT_ROWS(fused_product_vector, "T: float", .prepare = fused_matmul_prepare,
-                                                    .refuse = too_small){ .types = "T: float",
-                                                                          .run = fused_product,
-                                                                          .prepare = fused_matmul_prepare,
-                                                                          .widen = true },
-                                       { 0 } };
+static const kernel fused_matmul[] = {
+    PRODUCT_ROWS(fused_product_vector, "T: float", .prepare = fused_matmul_prepare, .refuse = too_small)
+    { .types = "T: float", .run = fused_product, .prepare = fused_matmul_prepare, .widen = true }, { 0 }
+};
+/* clang-format on */
 
 /* -- Shapes ------------------------------------------------------------------------------------------------------------------------- */
 

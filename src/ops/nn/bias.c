@@ -34,8 +34,10 @@ static sm_status bias_add(call *c, void (*loop)(const map_args *), bool widen)
 NUMERIC(BIAS_LOOP, add_bias)
 
 #define BIAS_ROW(ctype, tf, widens, f) { .types = "T: " #tf, .run = f##_run_##tf },
+/* clang-format off */
 static const kernel bias_kernels[] = { { .types = "T: half|bfloat16", .run = add_bias_run_float },
-                                       NUMERIC(BIAS_ROW, add_bias){ 0 } };
+                                       NUMERIC(BIAS_ROW, add_bias) { 0 } };
+/* clang-format on */
 
 static sm_status infer_bias(infer *c)
 {
@@ -101,7 +103,9 @@ FLOATING(BIAS_GRAD_LOOP, double)
 SIGNED(BIAS_GRAD_LOOP, int64_t)
 UNSIGNED(BIAS_GRAD_LOOP, uint64_t)
 COMPLEX(BIAS_GRAD_LOOP, double complex)
-static const kernel bias_grad_kernels[] = { RUN_ROWS(bias_grad, NUMERIC){ 0 } };
+/* clang-format off */
+static const kernel bias_grad_kernels[] = { RUN_ROWS(bias_grad, NUMERIC) { 0 } };
+/* clang-format on */
 
 static sm_status infer_bias_grad(infer *c)
 {

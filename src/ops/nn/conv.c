@@ -397,16 +397,19 @@ static sm_status fused_conv_prepare(call *c)
 
 #define CONV_ROW(f, tf, wide, prepares) { .types = "T: " #tf, .run = f, .prepare = prepares, .widen = wide },
 
+/* clang-format off */
 static const kernel conv2d[] = { PRODUCT_ROWS(conv_vector, "T: float", .prepare = conv_prepare)
-                                     CONV_ROW(conv_float, float, true, conv_prepare)
-                                         CONV_ROW(conv_double, double, false, conv_prepare)
-                                             CONV_ROW(conv_int32, int32, false, conv_prepare){ 0 } };
+                                 CONV_ROW(conv_float, float, true, conv_prepare)
+                                 CONV_ROW(conv_double, double, false, conv_prepare)
+                                 CONV_ROW(conv_int32, int32, false, conv_prepare) { 0 } };
 static const kernel fused_conv2d[] = { PRODUCT_ROWS(fused_conv_vector, "T: float", .prepare = fused_conv_prepare)
-                                           CONV_ROW(fused_conv, float, true, fused_conv_prepare){ 0 } };
-static const kernel depthwise_conv2d[] = { DEPTHWISE_ROWS(depthwise_run, conv_prepare) CONV_ROW(
-    depthwise_float, float, true, conv_prepare) CONV_ROW(depthwise_double, double, false, conv_prepare){ 0 } };
+                                       CONV_ROW(fused_conv, float, true, fused_conv_prepare) { 0 } };
+static const kernel depthwise_conv2d[] = { DEPTHWISE_ROWS(depthwise_run, conv_prepare)
+                                           CONV_ROW(depthwise_float, float, true, conv_prepare)
+                                           CONV_ROW(depthwise_double, double, false, conv_prepare) { 0 } };
 static const kernel fused_depthwise_conv2d[] = { DEPTHWISE_ROWS(fused_depthwise, fused_conv_prepare)
-                                                     CONV_ROW(fused_depthwise, float, true, fused_conv_prepare){ 0 } };
+                                                 CONV_ROW(fused_depthwise, float, true, fused_conv_prepare) { 0 } };
+/* clang-format on */
 
 /* -- The table ----------------------------------------------------------------------------------------------------------------- */
 
