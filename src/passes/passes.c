@@ -11,6 +11,8 @@ static const pass pipeline[] = {
     { "drop_identity", pass_drop_identity, "Identity, StopGradient and their like pass their input on" },
     { "reciprocal", pass_reciprocal, "division by a constant multiplies by its reciprocal, as in TensorFlow" },
     { "fold_batch_norm", pass_fold_batch_norm, "inference batch norm moves into the convolution's filter and a bias" },
+    { "fold_scale", pass_fold_scale, "a factor per channel after a convolution moves into its filter" },
+    { "make_bias", pass_make_bias, "a number added per channel is a bias" },
     { "fuse_bias", pass_fuse_bias, "convolution or MatMul + BiasAdd becomes one op" },
     { "fuse_activation", pass_fuse_activation, "... and the activation after it" },
     { "prune_last", pass_prune, "remove what the rewrites left over" },

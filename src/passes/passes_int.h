@@ -39,6 +39,8 @@ sm_status pass_drop_controls(graph *g, sm_error *err);
 sm_status pass_drop_identity(graph *g, sm_error *err);
 sm_status pass_reciprocal(graph *g, sm_error *err);
 sm_status pass_fold_batch_norm(graph *g, sm_error *err);
+sm_status pass_fold_scale(graph *g, sm_error *err);
+sm_status pass_make_bias(graph *g, sm_error *err);
 sm_status pass_fuse_bias(graph *g, sm_error *err);
 sm_status pass_fuse_activation(graph *g, sm_error *err);
 

@@ -427,3 +427,70 @@ TEST(written_variables_are_not_folded)
     assert_int_equal(count_ops(&g, "FusedBatchNormV3"), 1);
     graph_clear(&g);
 }
+
+/* -- Numbers per channel ---------------------------------------------------------------------------------------------------- */
+
+typedef struct shape_row {
+    int     rank;
+    int64_t dims[5];
+    bool    folds;
+} shape_row;
+
+/* Of what is multiplied with, or added to, a convolution of 8 channels. */
+static const shape_row channel_rows[] = {
+    { 1, { 8 }, true },  { 2, { 1, 8 }, true },           { 4, { 1, 1, 1, 8 }, true },
+    { 0, { 0 }, false }, { 5, { 1, 1, 1, 1, 8 }, false }, { 3, { 7, 6, 1 }, false },
+    { 1, { 1 }, false }, { 2, { 6, 8 }, false },
+};
+
+/* conv(x) * s + b, the vector first or second. Bit 0: which; bit 1: depthwise; the rest: the row. */
+static void build_channels(graph *g, int variant)
+{
+    const shape_row *row = &channel_rows[variant / 4];
+    bool             depthwise = variant & 2;
+    const int64_t    dims[] = { 3, 3, 4, depthwise ? 2 : 8 };
+    shape            s = shape_of(row->rank, row->dims);
+    val              x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    val              y =
+        emit_conv(g, depthwise ? "DepthwiseConv2dNative" : "Conv2D", x, random_value(g, shape_of(4, dims), 60), "SAME");
+    val factor = emit(g, "Neg", emit(g, "Sigmoid", random_value(g, s, 61))), number = random_value(g, s, 62);
+    y = variant & 1 ? emit(g, "Mul", factor, y) : emit(g, "Mul", y, factor);
+    y = variant & 1 ? emit(g, "AddV2", number, y) : emit(g, "AddV2", y, number);
+    graph_add_output(g, emit(g, "Relu6", y));
+}
+
+TEST(numbers_per_channel_move_into_the_convolution)
+{
+    for (int variant = 0; variant < 32; variant++) {
+        bool  folds = channel_rows[variant / 4].folds;
+        graph g;
+        assert_same_numbers(build_channels, variant, shape_of(4, image));
+        graph_init(&g, 0);
+        build_channels(&g, variant);
+        assert_ok(passes_run(&g, NULL, err));
+        assert_int_equal(count_ops(&g, variant & 2 ? "_FusedDepthwiseConv2dNative" : "_FusedConv2D"), folds);
+        assert_int_equal(count_ops(&g, "Relu6"), !folds);
+        graph_clear(&g);
+    }
+}
+
+/* One channel is broadcast to many by a longer vector: no bias. */
+static void build_one_channel(graph *g, int variant)
+{
+    val x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    val y = emit(g, "MatMul", x, random_value(g, shape_matrix(6, variant ? 3 : 1), 70));
+    graph_add_output(g, emit(g, "AddV2", y, random_value(g, variant ? shape_vector(3) : shape_vector(5), 71)));
+}
+
+TEST(a_sum_after_matmul_is_a_bias_when_it_is_one)
+{
+    for (int variant = 0; variant < 2; variant++) {
+        graph g;
+        assert_same_numbers(build_one_channel, variant, shape_matrix(4, 6));
+        graph_init(&g, 0);
+        build_one_channel(&g, variant);
+        assert_ok(passes_run(&g, NULL, err));
+        assert_int_equal(count_ops(&g, "_FusedMatMul"), variant);
+        graph_clear(&g);
+    }
+}
