@@ -7,7 +7,8 @@ find_package(Threads REQUIRED)
 add_library(sm_libraries INTERFACE)
 target_link_libraries(sm_libraries INTERFACE Threads::Threads m)
 add_library(sm_cli_libraries INTERFACE)
-set(SM_PC_REQUIRES "")                            # for the pkg-config file and the CMake package
+set(SM_PC_REQUIRES "")                            # for the CMake package
+set(SM_PC_LIBS "")                                # for the pkg-config file: what the static library needs beside it
 
 function(sm_library option module lost)
     option(SM_${option} "use ${module}; without it: no ${lost}" ON)
@@ -16,6 +17,7 @@ function(sm_library option module lost)
         target_link_libraries(sm_libraries INTERFACE PkgConfig::PC_${option})
         target_compile_definitions(sm_libraries INTERFACE SM_HAVE_${option})
         set(SM_PC_REQUIRES ${SM_PC_REQUIRES} ${module} PARENT_SCOPE)
+        set(SM_PC_LIBS ${SM_PC_LIBS} ${PC_${option}_LDFLAGS} PARENT_SCOPE)
     endif()
 endfunction()
 
