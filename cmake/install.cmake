@@ -14,6 +14,7 @@ if(TARGET savedmodel)
     endforeach()
 endif()
 
+string(REPLACE ";" " " SM_PC_REQUIRES_TEXT "${SM_PC_REQUIRES}")
 string(REPLACE ";" " " SM_PC_LIBS_TEXT "${SM_PC_LIBS}")
 configure_file(cmake/savedmodel.pc.in savedmodel.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/savedmodel.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

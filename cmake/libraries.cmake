@@ -7,7 +7,7 @@ find_package(Threads REQUIRED)
 add_library(sm_libraries INTERFACE)
 target_link_libraries(sm_libraries INTERFACE Threads::Threads m)
 add_library(sm_cli_libraries INTERFACE)
-set(SM_PC_REQUIRES "")                            # for the CMake package
+set(SM_PC_REQUIRES "")                            # modules, for the CMake package
 set(SM_PC_LIBS "")                                # for the pkg-config file: what the static library needs beside it
 
 function(sm_library option module lost)

@@ -41,7 +41,7 @@ for c in $(ls "$dir"/*.c 2>/dev/null | sort -V); do
     grep -q 'int main' "$c" || continue
     ran=$((ran + 1))
     # shellcheck disable=SC2046
-    if ! { $cc -std=c11 -Wall -Werror -Iinclude "$c" "$build/lib/libsavedmodel.a" $(pkg-config --libs $(sed -n 's/^Requires.private: *//p' "$build/savedmodel.pc")) -lm -pthread $(grep -oE -- '-fsanitize=[a-z,-]+' "$build/CMakeFiles/sm_objects.dir/flags.make" | sort -u) -o "$c.x" && "$c.x" >"$c.out"; } 2>"$c.err"; then
+    if ! { $cc -std=c11 -Wall -Werror -Iinclude "$c" "$build/lib/libsavedmodel.a" $(sed -n 's/^Libs.private: *//p' "$build/savedmodel.pc") $(grep -oE -- '-fsanitize=[a-z,-]+' "$build/CMakeFiles/sm_objects.dir/flags.make" | sort -u) -o "$c.x" && "$c.x" >"$c.out"; } 2>"$c.err"; then
         failed=$((failed + 1))
         echo "$(cat "${c%.c}.where"): the program fails"; head -n 10 "$c.err"
     fi

@@ -23,5 +23,5 @@ for lib in "-D $so" "$a"; do
     [ -z "$missing" ] || { echo "declared but not in $lib:"; echo "$missing"; exit 1; }
 done
 printf '#include "savedmodel.h"\nint arena_new(void);\nint arena_new(void) { return 0; }\nint main(void) { return arena_new() || !sm_version(); }\n' >"$dir/x.c"
-$cc -I"$src/include" "$dir/x.c" "$a" $(pkg-config --libs $(sed -n 's/^Requires.private: *//p' "$build/savedmodel.pc")) -lm -pthread -o "$dir/x" && "$dir/x" || exit 1
+$cc -I"$src/include" "$dir/x.c" "$a" $(sed -n 's/^Libs.private: *//p' "$build/savedmodel.pc") -o "$dir/x" && "$dir/x" || exit 1
 echo "$shown functions shown, $declared declarations"
