@@ -5,9 +5,11 @@
  *
  *   becomes   entry = NoOp ^a ; s ^entry ; ... ; exit = NoOp ^e ^(results' nodes) ; z ^exit
  *
- * When the callee has effects, its results are taken through Identity nodes that wait for `exit`: whoever uses a result
- * needs the effects too. Nodes that the splice adds are looked at in turn, so nested calls go as well; `chains` says for
- * each node through which functions it came, which finds recursion. */
+ * When the callee has effects, or the call waits for something, its results are taken through Identity nodes that wait for
+ * `exit`: whoever uses a result needs the effects, and comes after what the call came after. Nodes that the splice adds are
+ * looked at in turn, so nested calls go as well; `chains` says for each node through which functions it came, which finds
+ * recursion. What a call's values and the call itself are replaced by is noted, and all uses are redirected in one sweep at
+ * the end: small files can hold very many calls. */
 #include "passes/passes_int.h"
 
 #define MOST_NODES 4000000u
@@ -22,24 +24,18 @@ typedef struct inliner {
     function_body *body;
     void          *context;
     sm_error      *err;
-    const chain  **chains; /* per node; NULL: the graph's own        */
-    size_t         capacity;
+    const chain  **chains;     /* per node; NULL: the graph's own                */
+    bool          *controlled; /* per node: somebody waits for it                */
+    node_id       *exits;      /* per node: of a call that is gone, or NODE_NONE */
+    val           *with;       /* per value: what stands for it, itself at first */
+    size_t         node_capacity, value_capacity;
+    size_t         nodes, values; /* so far in these tables                         */
     arena          tmp;
 } inliner;
 
 static bool is_call(const node *n)
 {
     return node_is(n, "PartitionedCall") || node_is(n, "StatefulPartitionedCall") || node_is(n, "_Call");
-}
-
-static bool is_controlled(const graph *g, node_id id)
-{
-    for (size_t i = 0; i < g->target_count; i++)
-        if (g->targets[i] == id) return true;
-    for (size_t k = 0; k < g->node_count; k++)
-        for (uint32_t i = 0; !g->nodes[k].removed && i < g->nodes[k].control_count; i++)
-            if (g->nodes[k].controls[i] == id) return true;
-    return false;
 }
 
 static node_id add_no_op(graph *g, slice name)
@@ -50,19 +46,51 @@ static node_id add_no_op(graph *g, slice name)
     return NODE_NONE;
 }
 
-static sm_status remember_chain(inliner *in, size_t first, const chain *c)
+static sm_status make_room(inliner *in)
 {
-    graph *g = in->g;
+    const graph *g = in->g;
+    arena       *a = &in->tmp;
+    if (g->node_count > in->node_capacity) {
+        size_t had = in->node_capacity, n = g->node_count * 2;
+        in->chains = arena_grow(a, in->chains, had * sizeof *in->chains, n * sizeof *in->chains);
+        in->controlled = arena_grow(a, in->controlled, had * sizeof *in->controlled, n * sizeof *in->controlled);
+        in->exits = arena_grow(a, in->exits, had * sizeof *in->exits, n * sizeof *in->exits);
+        in->node_capacity = n;
+    }
+    if (g->value_count > in->value_capacity) {
+        size_t had = in->value_capacity, n = g->value_count * 2;
+        in->with = arena_grow(a, in->with, had * sizeof *in->with, n * sizeof *in->with);
+        in->value_capacity = n;
+    }
+    return arena_check(a, "inlining functions", in->err);
+}
+
+/* Enters the nodes that are new since the last time, which came through c. */
+static sm_status remember(inliner *in, const chain *c)
+{
+    const graph *g = in->g;
     if (g->node_count > MOST_NODES)
         return FAIL(in->err, SM_RESOURCE_EXHAUSTED, "functions that call functions grow past %u nodes", MOST_NODES);
-    if (g->node_count > in->capacity) {
-        size_t capacity = g->node_count * 2;
-        in->chains = arena_grow(&in->tmp, in->chains, in->capacity * sizeof *in->chains, capacity * sizeof *in->chains);
-        in->capacity = capacity;
+    TRY(make_room(in));
+    for (size_t i = in->nodes; i < g->node_count; i++) {
+        in->chains[i] = c;
+        in->exits[i] = NODE_NONE;
+        for (uint32_t k = 0; k < g->nodes[i].control_count; k++) in->controlled[g->nodes[i].controls[k]] = true;
     }
-    TRY(arena_check(&in->tmp, "inlining functions", in->err));
-    for (size_t i = first; i < g->node_count; i++) in->chains[i] = c;
+    for (size_t v = in->values; v < g->value_count; v++) in->with[v] = (val)v;
+    in->nodes = g->node_count;
+    in->values = g->value_count;
     return SM_OK;
+}
+
+/* What stands for v now; the way there is shortened for the next time. */
+static val resolve(inliner *in, val v)
+{
+    while (in->with[v] != v) {
+        in->with[v] = in->with[in->with[v]];
+        v = in->with[v];
+    }
+    return v;
 }
 
 static sm_status enter_chain(inliner *in, const chain *caller, slice name, const chain **out)
@@ -79,9 +107,9 @@ static sm_status enter_chain(inliner *in, const chain *caller, slice name, const
 }
 
 /* What the call waits for, its body waits for: nodes with effects or state, and (for dead branches) those without inputs. */
-static void add_entry(graph *g, const node *site, size_t first)
+static node_id add_entry(graph *g, const node *site, size_t first)
 {
-    if (site->control_count == 0) return;
+    if (site->control_count == 0) return NODE_NONE;
     size_t  last = g->node_count;
     node_id entry = add_no_op(g, site->name);
     for (uint32_t i = 0; i < site->control_count; i++) graph_add_control(g, entry, site->controls[i]);
@@ -91,49 +119,63 @@ static void add_entry(graph *g, const node *site, size_t first)
         if (!n->removed && ((n->op->traits & ordered) || n->input_count == 0 || is_call(n)))
             graph_add_control(g, (node_id)i, entry);
     }
+    return entry;
 }
 
-static node_id add_exit(graph *g, const node *site, const graph *body, const node_id *copies, const val *results)
+static node_id add_exit(graph *g, const node *site, node_id entry, const graph *body, const node_id *copies,
+                        const val *results)
 {
     node_id leave = add_no_op(g, site->name);
+    if (entry != NODE_NONE) graph_add_control(g, leave, entry);
     for (size_t i = 0; i < body->target_count; i++) graph_add_control(g, leave, copies[body->targets[i]]);
     for (uint32_t i = 0; i < site->output_count; i++)
         if (results[i] != VAL_NONE) graph_add_control(g, leave, graph_node_of(g, results[i]));
     return leave;
 }
 
-static sm_status splice_body(inliner *in, node_id id, const graph *body)
+/* Copies the body in place of call id; results: what its outputs become. */
+static sm_status splice_body(inliner *in, node_id id, const graph *body, val *results)
 {
-    graph *g = in->g;
-    node   site = g->nodes[id];
-    if (site.input_count != body->input_count || site.output_count != body->output_count)
-        return FAIL(in->err, SM_INVALID_ARGUMENT,
-                    "its function takes %zu inputs and gives %zu outputs, the call has %u and %u", body->input_count,
-                    body->output_count, site.input_count, site.output_count);
-    val     *results = ARENA_ARRAY(&in->tmp, val, site.output_count + 1);
+    graph   *g = in->g;
+    node     site = g->nodes[id]; /* a copy: the splice moves the array */
     node_id *copies = NULL;
     size_t   first = g->node_count;
-    TRY(arena_check(&in->tmp, "inlining functions", in->err));
+    for (uint32_t i = 0; i < site.input_count; i++) site.inputs[i] = resolve(in, site.inputs[i]);
     graph_splice(g, body, site.name, site.inputs, results, &copies);
     TRY(graph_check(g, in->err));
-    add_entry(g, &site, first);
-    if (body->target_count || is_controlled(g, id)) {
-        node_id leave = add_exit(g, &site, body, copies, results);
-        graph_replace_controls(g, id, leave);
-        for (uint32_t i = 0; i < site.output_count && body->target_count; i++) {
+    node_id entry = add_entry(g, &site, first);
+    bool    ordered = body->target_count || entry != NODE_NONE;
+    if (ordered || in->controlled[id]) {
+        node_id leave = in->exits[id] = add_exit(g, &site, entry, body, copies, results);
+        for (uint32_t i = 0; i < site.output_count && ordered; i++) {
             results[i] = emit(g, "Identity", results[i]);
             if (results[i] != VAL_NONE) graph_add_control(g, graph_node_of(g, results[i]), leave);
         }
     }
-    for (uint32_t i = 0; i < site.output_count; i++) {
-        if (results[i] == VAL_NONE) return graph_check(g, in->err);
-        if (g->values[results[i]].dtype != g->values[site.outputs + i].dtype)
-            return FAIL(in->err, SM_INVALID_ARGUMENT, "output %u is %s, its function gives %s", i,
-                        dtype_name(g->values[site.outputs + i].dtype), dtype_name(g->values[results[i]].dtype));
-        graph_replace(g, site.outputs + i, results[i]);
-    }
     graph_remove(g, id);
     return graph_check(g, in->err);
+}
+
+static sm_status replace_call(inliner *in, node_id id, const graph *body, const chain *here)
+{
+    graph *g = in->g;
+    node   site = g->nodes[id];
+    val   *results = ARENA_ARRAY(&in->tmp, val, site.output_count + 1);
+    if (site.input_count != body->input_count || site.output_count != body->output_count)
+        return FAIL(in->err, SM_INVALID_ARGUMENT,
+                    "its function takes %zu inputs and gives %zu outputs, the call has %u and %u", body->input_count,
+                    body->output_count, site.input_count, site.output_count);
+    TRY(arena_check(&in->tmp, "inlining functions", in->err));
+    TRY(splice_body(in, id, body, results));
+    TRY(remember(in, here));
+    for (uint32_t i = 0; i < site.output_count; i++) {
+        sm_dtype want = g->values[site.outputs + i].dtype, have = g->values[results[i]].dtype;
+        if (have != want)
+            return FAIL(in->err, SM_INVALID_ARGUMENT, "output %u is %s, its function gives %s", i, dtype_name(want),
+                        dtype_name(have));
+        in->with[site.outputs + i] = results[i];
+    }
+    return SM_OK;
 }
 
 static sm_status inline_one(inliner *in, node_id id)
@@ -141,15 +183,29 @@ static sm_status inline_one(inliner *in, node_id id)
     const func_ref *ref = node_func(&in->g->nodes[id], "f");
     const chain    *here = NULL;
     graph           body;
-    size_t          first = in->g->node_count;
     if (!ref) return FAIL(in->err, SM_INVALID_ARGUMENT, "no function is given");
     TRY(enter_chain(in, in->chains[id], ref->name, &here));
     memset(&body, 0, sizeof body);
     sm_status s = in->body(in->context, ref, &body, in->err);
-    if (s == SM_OK) s = splice_body(in, id, &body);
+    if (s == SM_OK) s = replace_call(in, id, &body, here);
     graph_clear(&body); /* also what a failed import has left in it */
-    TRY(s);
-    return remember_chain(in, first, here);
+    return s;
+}
+
+/* A call that is gone was waited for: its exit is. */
+static node_id exit_of(const inliner *in, node_id n)
+{
+    return in->exits[n] == NODE_NONE ? n : in->exits[n];
+}
+
+static void redirect_uses(inliner *in)
+{
+    graph *g = in->g;
+    graph_substitute(g, in->with);
+    for (size_t i = 0; i < g->node_count; i++)
+        for (uint32_t k = 0; k < g->nodes[i].control_count; k++)
+            g->nodes[i].controls[k] = exit_of(in, g->nodes[i].controls[k]);
+    for (size_t i = 0; i < g->target_count; i++) g->targets[i] = exit_of(in, g->targets[i]);
 }
 
 sm_status inline_calls(graph *g, function_body *body, void *context, sm_error *err)
@@ -157,13 +213,16 @@ sm_status inline_calls(graph *g, function_body *body, void *context, sm_error *e
     inliner   in = { .g = g, .body = body, .context = context, .err = err };
     sm_status s;
     arena_init(&in.tmp, 0);
-    s = remember_chain(&in, 0, NULL);
+    s = remember(&in, NULL);
+    for (size_t i = 0; i < g->target_count && s == SM_OK; i++) in.controlled[g->targets[i]] = true;
     for (size_t id = 0; id < g->node_count && s == SM_OK; id++) {
         if (g->nodes[id].removed || !is_call(&g->nodes[id])) continue;
         slice name = g->nodes[id].name;
         s = inline_one(&in, (node_id)id);
         if (s != SM_OK) error_prefix(err, s, "node '" SLICE_FMT "'", SLICE_ARG(name));
     }
+    if (s == SM_OK) redirect_uses(&in);
+    if (s == SM_OK) s = graph_check(g, err);
     arena_clear(&in.tmp);
     return s;
 }

@@ -494,3 +494,65 @@ TEST(a_sum_after_matmul_is_a_bias_when_it_is_one)
         graph_clear(&g);
     }
 }
+
+/* v += 1, then y = pass(x) or quiet(x) after it, then a read of v after y or with a value that comes from y: even where
+ * the callee does nothing, whoever waits for the call waits for what it waited for. */
+TEST(a_call_without_effects_carries_order)
+{
+    for (int by_value = 0; by_value < 2; by_value++) {
+        runner    r;
+        graph     g;
+        variable *v = NULL;
+        float     zero = 0;
+        shape     scalar = shape_scalar();
+        tensor   *t = new_tensor(SM_FLOAT, &scalar, &zero);
+        runner_start(&r);
+        assert_ok(variable_new(SLICE("v"), SM_FLOAT, &scalar, &v, err));
+        assert_ok(variable_assign(v, t, err));
+        assert_ok(registry_put(r.env.registry, SLICE(""), SLICE("v"), (object *)(void *)v, err));
+        graph_init(&g, 0);
+        val handle = emit_handle(&g), x = float_value(&g, 2), then = emit_read(&g, handle); /* made first: comes first */
+        (void)node_with(&g, "AssignAddVariableOp", INPUTS(handle, float_value(&g, 1)), attr_of_type("dtype", SM_FLOAT));
+        node_id write = last_node(&g);
+        val     called = emit_call(&g, "pass", x);
+        run_after(&g, called, write);
+        run_after(&g, then, graph_node_of(&g, by_value ? emit(&g, "Neg", called) : called));
+        graph_add_output(&g, then);
+        assert_ok(inline_calls(&g, give_body, NULL, err));
+        assert_ok(passes_run(&g, NULL, err));
+        assert_floats(run_one(&r, &g), 1, 1);
+        tensor_unref(t);
+        object_unref((object *)(void *)v);
+        runner_end(&r);
+    }
+}
+
+/* Functions that call each other twice, 16 deep: time grows with the nodes, not with their square. */
+static sm_status give_tower(void *context, const func_ref *ref, graph *out, sm_error *err)
+{
+    static const char *const names[] = { "0", "1", "2", "3", "4", "5", "6", "7", "8",
+                                         "9", "a", "b", "c", "d", "e", "f", "g" };
+    size_t                   depth = 0;
+    (void)context;
+    while (!slice_is(ref->name, names[depth])) depth++;
+    graph_init(out, 0);
+    val y = graph_add_input(out, SLICE("x"), SM_FLOAT);
+    if (depth == 0) y = emit(out, "Neg", y);
+    for (int i = 0; depth && i < 2; i++) y = emit_call(out, names[depth - 1], y);
+    graph_add_output(out, y);
+    return graph_check(out, err);
+}
+
+TEST(many_calls_are_inlined_in_time)
+{
+    graph g;
+    graph_init(&g, 0);
+    val x = graph_add_input(&g, SLICE("x"), SM_FLOAT);
+    graph_add_output(&g, emit_call(&g, "g", x));
+    assert_ok(inline_calls(&g, give_tower, NULL, err));
+    assert_int_equal(count_ops(&g, "Neg"), 1 << 16);
+    size_t chain = 0;
+    for (val v = g.outputs[0]; v != x; v = graph_producer(&g, v)->inputs[0]) chain++;
+    assert_int_equal(chain, 1 << 16);
+    graph_clear(&g);
+}
