@@ -141,8 +141,10 @@ static sm_status find_part(const bundle *b, const bundle_entry *e, size_t i, con
     }
     str_init(&key);
     slice_key(&key, e->key, e->shape.rank, start, length);
-    *part = key.failed ? NULL : bundle_find_part(b, str_slice(&key));
+    bool spent = key.failed;
+    *part = spent ? NULL : bundle_find_part(b, str_slice(&key));
     str_clear(&key);
+    if (spent) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
     if (!*part)
         return FAIL(err, SM_DATA_LOSS, "tensor '" SLICE_FMT "': part %zu is missing from the checkpoint",
                     SLICE_ARG(e->key), i);
