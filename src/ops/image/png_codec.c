@@ -66,7 +66,7 @@ static void ask_for_transformations(reader *r, int depth, int color)
     if (r->bits > 8) png_set_swap(r->png);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(r->png);
     if (is_grey && depth < 8) png_set_expand_gray_1_2_4_to_8(r->png);
-    if (r->channels < 3 && !is_grey) png_set_rgb_to_gray(r->png, PNG_ERROR_ACTION_NONE, 0.299, 0.114);
+    if (r->channels < 3 && !is_grey) png_set_rgb_to_gray(r->png, PNG_ERROR_ACTION_NONE, 0.299, 0.587);
     if (r->channels >= 3 && is_grey) png_set_gray_to_rgb(r->png);
     png_read_update_info(r->png, r->info);
 }
