@@ -108,6 +108,15 @@ slice str_slice(const str *s)
     return slice_make(s->ptr, s->len);
 }
 
+slice str_move(str *s, arena *a)
+{
+    slice copy = s->failed ? slice_of(NULL) : arena_copy(a, str_slice(s));
+
+    a->failed |= s->failed;
+    str_clear(s);
+    return copy;
+}
+
 char *str_take(str *s)
 {
     char *text;

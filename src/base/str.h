@@ -3,6 +3,7 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
+#include "base/arena.h"
 #include "base/slice.h"
 #include "base/status.h"
 
@@ -24,6 +25,7 @@ void        str_addf(str *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void        str_pad(str *s, char c, size_t times);
 const char *str_text(const str *s); /* "" when empty                               */
 slice       str_slice(const str *s);
-char       *str_take(str *s); /* the heap string itself (free() it), NULL when it failed; s is empty after */
+char       *str_take(str *s);           /* the heap string itself (free() it), NULL when it failed; s is empty after */
+slice       str_move(str *s, arena *a); /* its text, now in a, which fails when s has; s is cleared        */
 
 #endif

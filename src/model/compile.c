@@ -60,9 +60,7 @@ static slice function_key(arena *a, const func_ref *ref)
         str_addc(&key, '=');
         attr_print(&key, &ref->attrs[i]);
     }
-    slice copy = arena_copy(a, str_slice(&key));
-    str_clear(&key);
-    return copy;
+    return str_move(&key, a);
 }
 
 static sm_status compile_function(compiler *c, const func_ref *ref, function **out, sm_error *err)

@@ -18,19 +18,26 @@ static sm_status variable_handle(sm_model *m, size_t id, tensor **out, sm_error 
     return tensor_object_scalar(m->runtime->memory, SM_RESOURCE, (object *)(void *)v->object, out, err);
 }
 
-static sm_status asset_path(sm_model *m, size_t id, tensor **out, sm_error *err)
+sm_status asset_path(const sm_model *m, size_t index, tensor **out, sm_error *err)
+{
+    str path;
+
+    str_init(&path);
+    str_addf(&path, "%s/%s", m->asset_directory, m->assets[index]);
+    sm_status status = path.failed ? FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for the path of an asset")
+                                   : tensor_string_scalar(m->runtime->memory, str_slice(&path), out, err);
+    str_clear(&path);
+    return status;
+}
+
+static sm_status asset_of_object(sm_model *m, size_t id, tensor **out, sm_error *err)
 {
     int32_t index = m->objects.graph->nodes[id].asset->asset_file_def_index;
-    str     path;
 
     if (index < 0 || (size_t)index >= m->asset_count)
         return FAIL(err, SM_INVALID_ARGUMENT, "object %zu is asset %d, but there are %zu assets", id, index,
                     m->asset_count);
-    str_init(&path);
-    str_addf(&path, "%s/%s", m->asset_directory, m->assets[index]);
-    sm_status status = tensor_string_scalar(m->runtime->memory, str_slice(&path), out, err);
-    str_clear(&path);
-    return status;
+    return asset_path(m, (size_t)index, out, err);
 }
 
 static sm_status constant_value(sm_model *m, size_t id, tensor **out, sm_error *err)
@@ -66,7 +73,7 @@ static sm_status captured_value(sm_model *m, size_t id, tensor **out, sm_error *
 {
     switch (m->objects.graph->nodes[id].which) {
     case tf_SavedObject_variable: return variable_handle(m, id, out, err);
-    case tf_SavedObject_asset: return asset_path(m, id, out, err);
+    case tf_SavedObject_asset: return asset_of_object(m, id, out, err);
     case tf_SavedObject_constant: return constant_value(m, id, out, err);
     case tf_SavedObject_resource: return resource_handle(m, id, out, err);
     case tf_SavedObject_captured_tensor:

@@ -192,23 +192,18 @@ typedef struct asset_feeds {
 
 static sm_status collect_assets(sm_model *m, arena *a, asset_feeds *out, sm_error *err)
 {
-    str       path;
     sm_status status = SM_OK;
 
     out->names = ARENA_ARRAY(a, slice, m->asset_count + 1);
     out->paths = ARENA_ARRAY(a, tensor *, m->asset_count + 1);
     TRY(arena_check(a, "initialising the model", err));
-    str_init(&path);
     for (size_t i = 0; i < m->asset_count && status == SM_OK; i++) {
         const tf_AssetFileDef *f = &m->asset_defs[i];
         if (!f->tensor_info || f->tensor_info->which != tf_TensorInfo_name) continue;
-        str_reset(&path);
-        str_addf(&path, "%s/" SLICE_FMT, m->asset_directory, SLICE_ARG(f->filename));
         out->names[out->count] = f->tensor_info->name;
-        status = tensor_string_scalar(m->runtime->memory, str_slice(&path), &out->paths[out->count], err);
+        status = asset_path(m, i, &out->paths[out->count], err);
         if (status == SM_OK) out->count++;
     }
-    str_clear(&path);
     return status;
 }
 

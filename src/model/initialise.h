@@ -38,6 +38,9 @@ sm_status concrete_run(sm_model *m, slice name, const tensor *const *in, size_t 
                        size_t *out_count, sm_error *err) CHECKED;
 /* The name of the init op in the MetaGraph's graph; empty: there is none. */
 sm_status init_op_name(const sm_model *m, slice *out, sm_error *err) CHECKED;
+/* The path of asset `index` of the model, as a scalar string. */
+sm_status asset_path(const sm_model *m, size_t index, tensor **out, sm_error *err) CHECKED;
+
 /* The only concrete function of child `name` of object id; empty: there is no such child. */
 slice object_method(const sm_model *m, size_t id, const char *name);
 

@@ -46,31 +46,29 @@ static void pair_children(walker *w, const tf_SavedObject *o, const tf_Trackable
     }
 }
 
+static slice slot_key(arena *a, int variable, slice name)
+{
+    return slice_of(arena_printf(a, "%d:" SLICE_FMT, variable, SLICE_ARG(name)));
+}
+
 static void pair_slots(walker *w, const tf_SavedObject *o, const tf_TrackableObject *t)
 {
     map slots;
-    str name;
 
     if (!o->slot_variables_count || !t->slot_variables_count) return;
     map_init(&slots, w->arena);
-    str_init(&name);
     for (size_t k = 0; k < t->slot_variables_count; k++) {
         const tf_SlotVariableReference *s = &t->slot_variables[k];
-        str_reset(&name);
-        str_addf(&name, "%d:" SLICE_FMT, s->original_variable_node_id, SLICE_ARG(s->slot_name));
-        map_set(&slots, arena_copy(w->arena, str_slice(&name)), k);
+        map_set(&slots, slot_key(w->arena, s->original_variable_node_id, s->slot_name), k);
     }
     for (size_t i = 0; i < o->slot_variables_count; i++) {
         const tf_SlotVariableReference *s = &o->slot_variables[i];
         uint32_t                        original = w->pair[s->original_variable_node_id];
         uint64_t                        k;
         if (!original) continue;
-        str_reset(&name);
-        str_addf(&name, "%d:" SLICE_FMT, (int)(original - 1), SLICE_ARG(s->slot_name));
-        if (map_get(&slots, str_slice(&name), &k))
+        if (map_get(&slots, slot_key(w->arena, (int)(original - 1), s->slot_name), &k))
             set_pair(w, s->slot_variable_node_id, t->slot_variables[k].slot_variable_node_id);
     }
-    str_clear(&name);
 }
 
 static void walk_both(walker *w)
@@ -132,9 +130,7 @@ static slice escaped(arena *a, slice prefix, slice name)
         else
             str_addc(&s, name.ptr[i]);
     }
-    slice copy = arena_copy(a, str_slice(&s));
-    str_clear(&s);
-    return copy;
+    return str_move(&s, a);
 }
 
 static void keys_by_path(walker *w, slice *keys)

@@ -110,7 +110,7 @@ static sm_status run_print(call *c)
         str_add(&text, node_string(c->node, "message"));
         print_values(c, &text, 1, "");
         str_addc(&text, '\n');
-        write_out(stderr, str_slice(&text));
+        write_out(stderr, str_slice(&text)); /* as much of it as memory held */
         str_clear(&text);
     }
     return call_forward(c, 0, 0, &c->in[0]->shape);
