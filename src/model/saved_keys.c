@@ -46,9 +46,9 @@ static void pair_children(walker *w, const tf_SavedObject *o, const tf_Trackable
     }
 }
 
-static slice slot_key(arena *a, int variable, slice name)
+static slice slot_key(arena *a, int owner, slice name)
 {
-    return slice_of(arena_printf(a, "%d:" SLICE_FMT, variable, SLICE_ARG(name)));
+    return slice_of(arena_printf(a, "%d:" SLICE_FMT, owner, SLICE_ARG(name)));
 }
 
 static void pair_slots(walker *w, const tf_SavedObject *o, const tf_TrackableObject *t)
