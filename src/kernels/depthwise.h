@@ -6,6 +6,7 @@
 #ifndef KERNELS_DEPTHWISE_H
 #define KERNELS_DEPTHWISE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct depthwise {
@@ -15,7 +16,11 @@ typedef struct depthwise {
     int64_t      y_stride, x_stride, y_dilation, x_dilation, y_before, x_before;
     const float *in, *filter, *bias; /* bias: NULL: none                              */
     float       *out;
+    const float *residual;  /* laid out as out, added before the cut; not the result itself. NULL: none */
     float        low, high; /* results are cut to these                      */
+    /* Applied to each run of n neighbouring results once they are cut (see gemm.h). NULL: none. */
+    void (*finish)(const void *context, float *y, int64_t n);
+    const void *finish_context;
 } depthwise;
 
 typedef struct depthwise_kernels {

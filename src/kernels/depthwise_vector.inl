@@ -15,7 +15,7 @@ typedef int   vi __attribute__((vector_size(VL * 4)));
 INLINE vf clamp(vf x, float low, float high)
 {
     vf l = low - (vf){ 0 }, h = high - (vf){ 0 };
-    vi under = x < l, over = x > h;
+    vi under = x<l, over = x> h;
     x = (vf)(((vi)l & under) | ((vi)x & ~under));
     return (vf)(((vi)h & over) | ((vi)x & ~over));
 }
@@ -30,13 +30,12 @@ INLINE void taps(int64_t start, int64_t in, int64_t size, int64_t dilation, int6
 }
 
 /* `count` outputs from column x on, which all see taps [x_from, x_to); in and out point at the vector's first channel. */
-INLINE void outputs(const depthwise *d, const float *in, float *out, int64_t channel, int64_t y, int64_t x, int64_t y_from,
-                    int64_t y_to, int64_t x_from, int64_t x_to, const int count)
+INLINE void outputs(const depthwise *d, const float *in, float *out, int64_t channel, int64_t y, int64_t x,
+                    int64_t y_from, int64_t y_to, int64_t x_from, int64_t x_to, const int count)
 {
     vf      sum[COLUMNS];
     int64_t c = d->channels, step = d->x_stride * c;
-    UNROLL for (int i = 0; i < count; i++)
-        sum[i] = d->bias ? *(const vf *)(d->bias + channel) : (vf){ 0 };
+    UNROLL for (int i = 0; i < count; i++) sum[i] = d->bias ? *(const vf *)(d->bias + channel) : (vf){ 0 };
     for (int64_t k = y_from; k < y_to; k++) {
         int64_t      row = y * d->y_stride - d->y_before + k * d->y_dilation;
         const float *from = in + (row * d->in_columns + x * d->x_stride - d->x_before) * c;
@@ -47,7 +46,12 @@ INLINE void outputs(const depthwise *d, const float *in, float *out, int64_t cha
             UNROLL for (int i = 0; i < count; i++) sum[i] += *(const vf *)(at + i * step) * w;
         }
     }
-    UNROLL for (int i = 0; i < count; i++) *(vf *)(out + (x + i) * c) = clamp(sum[i], d->low, d->high);
+    const float *residual = d->residual ? d->residual + (out - d->out) : NULL;
+    UNROLL for (int i = 0; i < count; i++)
+    {
+        if (residual) sum[i] += *(const vf *)(residual + (x + i) * c);
+        *(vf *)(out + (x + i) * c) = clamp(sum[i], d->low, d->high);
+    }
 }
 
 static void run_row(const depthwise *d, int64_t row)
@@ -71,6 +75,8 @@ static void run_row(const depthwise *d, int64_t row)
             x++;
         }
     }
+    int64_t n = d->out_columns * d->channels;
+    if (d->finish) d->finish(d->finish_context, d->out + row * n, n);
 }
 
 const depthwise_kernels KERNELS = { VL, run_row };

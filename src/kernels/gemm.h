@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernels/gemm.h - the product of float matrices, C = clamp(A B + bias), for dense layers and convolutions alike.
+/* kernels/gemm.h - the product of float matrices, C = finish(clamp(A B + bias + residual)), for dense layers and
+ * convolutions alike.
  *
  * B is packed: panels of `columns` columns, each panel k rows of `columns` floats, zeros on the right of the last. A is read
  * where it lies. A row of A is a run of segments, each `length` floats long, so that it may be a window of an image (one
@@ -19,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef void gemm_finish(const void *context, float *y, int64_t n);
+
 typedef struct gemm {
     int64_t        m, n;
     const float   *a;
@@ -29,7 +32,12 @@ typedef struct gemm {
     float         *c;
     int64_t        c_step;    /* from a row of C to the next               */
     const float   *bias;      /* n floats; NULL: none                      */
+    const float   *residual;  /* laid out as C, added before the cut; NULL: none */
     float          low, high; /* results are cut to these; -inf, inf: none */
+    /* Applied to each run of n neighbouring results once they are cut, while they are in the first cache: whatever
+     * elementwise function comes next; a result is seen once. NULL: none. */
+    gemm_finish *finish;
+    const void  *finish_context;
 } gemm;
 
 typedef struct gemm_kernels {

@@ -21,18 +21,19 @@ typedef float vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 typedef int   vi __attribute__((vector_size(VL * 4)));
 
 typedef struct tile_args {
-    const float *a[MR];       /* rows of A                                   */
-    float       *c[MR];       /* rows of C                                   */
-    const float *b;           /* a panel                                     */
-    const float *bias;        /* WIDTH floats                                */
+    const float *a[MR]; /* rows of A                                   */
+    float       *c[MR]; /* rows of C                                   */
+    const float *residual[MR];
+    const float *b;    /* a panel                                     */
+    const float *bias; /* WIDTH floats                                */
     const gemm  *g;
-    int          rows;        /* to store                                    */
+    int          rows; /* to store                                    */
 } tile_args;
 
 INLINE vf clamp(vf x, float low, float high)
 {
     vf l = low - (vf){ 0 }, h = high - (vf){ 0 };
-    vi under = x < l, over = x > h;
+    vi under = x<l, over = x> h;
     x = (vf)(((vi)l & under) | ((vi)x & ~under));
     return (vf)(((vi)h & over) | ((vi)x & ~over));
 }
@@ -42,39 +43,44 @@ INLINE void tile(const tile_args *t, const int rows)
     const gemm  *g = t->g;
     const float *b = t->b, *a[MR];
     vf           sum[MR][NR];
-    UNROLL for (int i = 0; i < rows; i++)
-        UNROLL for (int j = 0; j < NR; j++) sum[i][j] = *(const vf *)(t->bias + j * VL);
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < NR; j++) sum[i][j] = *(const vf *)(t->bias + j * VL);
     for (int64_t s = 0; s < g->segments; s++) {
         int64_t at = g->segment[s];
         UNROLL for (int i = 0; i < rows; i++) a[i] = t->a[i] + at;
         for (int64_t k = 0; k < g->length; k++, b += WIDTH) {
             vf x[NR];
             UNROLL for (int j = 0; j < NR; j++) x[j] = *(const vf *)(b + j * VL);
-            UNROLL for (int i = 0; i < rows; i++) {
+            UNROLL for (int i = 0; i < rows; i++)
+            {
                 float y = a[i][k];
                 UNROLL for (int j = 0; j < NR; j++) sum[i][j] += y * x[j];
             }
         }
     }
-    UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL for (int i = 0; i < rows; i++)
+    {
         if (i >= t->rows) break;
-        UNROLL for (int j = 0; j < NR; j++) *(vf *)(t->c[i] + j * VL) = clamp(sum[i][j], g->low, g->high);
+        UNROLL for (int j = 0; j < NR; j++)
+        {
+            if (g->residual) sum[i][j] += *(const vf *)(t->residual[i] + j * VL);
+            *(vf *)(t->c[i] + j * VL) = clamp(sum[i][j], g->low, g->high);
+        }
     }
 }
 
-#define TILE_FUNCTION(height)                                                                                \
-    static __attribute__((noinline)) void tile_##height(const tile_args *t)                                  \
-    {                                                                                                        \
-        tile(t, height);                                                                                     \
+#define TILE_FUNCTION(height)                                               \
+    static __attribute__((noinline)) void tile_##height(const tile_args *t) \
+    {                                                                       \
+        tile(t, height);                                                    \
     }
 HEIGHTS(TILE_FUNCTION)
 
 static void run_tile(const tile_args *t)
 {
-#define TRY_HEIGHT(height)                                                                                   \
-    if (t->rows <= height) {                                                                                 \
-        tile_##height(t);                                                                                    \
-        return;                                                                                              \
+#define TRY_HEIGHT(height)   \
+    if (t->rows <= height) { \
+        tile_##height(t);    \
+        return;              \
     }
     HEIGHTS(TRY_HEIGHT)
 #undef TRY_HEIGHT
@@ -83,13 +89,18 @@ static void run_tile(const tile_args *t)
 /* A tile at the right edge: `columns` of its WIDTH are C's. */
 static void run_edge(tile_args *t, int64_t columns)
 {
-    float  buffer[MR * WIDTH];
+    float  buffer[MR * WIDTH], residual[MR * WIDTH];
     float *c[MR];
     for (int i = 0; i < t->rows; i++) {
         c[i] = t->c[i];
         t->c[i] = buffer + i * WIDTH;
+        if (!t->g->residual) continue;
+        memcpy(residual + i * WIDTH, t->residual[i], (size_t)columns * sizeof(float));
+        memset(residual + i * WIDTH + columns, 0, (size_t)(WIDTH - columns) * sizeof(float));
+        t->residual[i] = residual + i * WIDTH;
     }
     run_tile(t);
+    for (int i = 0; i < t->rows; i++) t->c[i] = c[i];
     for (int i = 0; i < t->rows; i++) memcpy(c[i], buffer + i * WIDTH, (size_t)columns * sizeof(float));
 }
 
@@ -113,9 +124,13 @@ static void run_panels(const gemm *g, int64_t row, int64_t row_end, int64_t pane
                 int64_t at = r < t.rows ? i + r : i + t.rows - 1;
                 t.a[r] = row_of(g, at);
                 t.c[r] = g->c + at * g->c_step + column;
+                t.residual[r] = g->residual ? g->residual + at * g->c_step + column : NULL;
             }
-            if (columns == WIDTH) run_tile(&t);
-            else run_edge(&t, columns);
+            if (columns == WIDTH)
+                run_tile(&t);
+            else
+                run_edge(&t, columns);
+            for (int r = 0; g->finish && r < t.rows; r++) g->finish(g->finish_context, t.c[r], columns);
         }
     }
 }
@@ -154,7 +169,10 @@ static void run_thin(const gemm *g, const float *b, int64_t b_step, int64_t from
         }
         for (; l < k; l++, x += b_step)
             for (int64_t j = 0; j < n; j++) c[j] += a[l] * x[j];
+        const float *residual = g->residual ? g->residual + i * g->c_step + from : NULL;
+        for (int64_t j = 0; residual && j < n; j++) c[j] += residual[j];
         for (int64_t j = 0; j < n; j++) c[j] = c[j] < g->low ? g->low : c[j] > g->high ? g->high : c[j];
+        if (g->finish) g->finish(g->finish_context, c, n);
     }
 }
 
