@@ -348,7 +348,7 @@ static size_t unique_entries(const message_type *entry, char *entries, size_t co
     for (size_t i = 0; i < count; i++) {
         char     *at = entries + i * entry->size;
         bool      fresh;
-        uint64_t *place = map_at(&seen, key_bytes(entry, at), &fresh);
+        uint64_t *place = map_at(&seen, arena_copy(scratch, key_bytes(entry, at)), &fresh); /* entries will move */
         if (!place) return count;
         if (fresh) *place = kept++;
         char *to = entries + *place * entry->size;

@@ -147,6 +147,8 @@ TEST(maps)
     ROUND_TRIP(FunctionDef, "2200", "2204 0a00 1200");
     ROUND_TRIP(FunctionDef, "4204 0802 1001 4205 088001 1001 4204 0801 1005",
                "4204 0801 1005 4204 0802 1001 4205 088001 1001");
+    ROUND_TRIP(FunctionDef, "4204 0801 1001 4204 0801 1002 4204 0802 1003 4204 0803 1004 4204 0802 1005",
+               "4204 0801 1002 4204 0802 1005 4204 0803 1004"); /* entries move over others */
     ROUND_TRIP(FunctionDef, "2a05 0a0178 1200", "2a05 0a0178 1200");
     assert_ok(message_decode(&type_FunctionDef, unhex(&a, "2206 0a0162 120131 2206 0a0162 120133"), &a, &f, err));
     assert_int_equal(f.ret_count, 1);
