@@ -4,21 +4,9 @@
  *
  * An output's taps are added in the order of the filter, whichever path computes it. */
 #include "kernels/depthwise.h"
+#include "kernels/vector.h"
 
-#define UNROLL _Pragma("GCC unroll 8")
-#define INLINE static inline __attribute__((always_inline))
 #define COLUMNS 4
-
-typedef float vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));
-typedef int   vi __attribute__((vector_size(VL * 4)));
-
-INLINE vf clamp(vf x, float low, float high)
-{
-    vf l = low - (vf){ 0 }, h = high - (vf){ 0 };
-    vi under = x<l, over = x> h;
-    x = (vf)(((vi)l & under) | ((vi)x & ~under));
-    return (vf)(((vi)h & over) | ((vi)x & ~over));
-}
 
 /* The taps of an axis that lie inside. */
 INLINE void taps(int64_t start, int64_t in, int64_t size, int64_t dilation, int64_t *from, int64_t *to)
@@ -50,7 +38,7 @@ INLINE void outputs(const depthwise *d, const float *in, float *out, int64_t cha
     UNROLL for (int i = 0; i < count; i++)
     {
         if (residual) sum[i] += *(const vf *)(residual + (x + i) * c);
-        *(vf *)(out + (x + i) * c) = clamp(sum[i], d->low, d->high);
+        *(vf *)(out + (x + i) * c) = clamp(sum[i], splat(d->low), splat(d->high));
     }
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernels/gemm.h - the product of float matrices, C = finish(clamp(A B + bias + residual)), for dense layers and
+/* kernels/gemm.h - the product of float matrices, C = finish(cut(A B + bias + residual)), for dense layers and
  * convolutions alike.
  *
- * B is packed: panels of `columns` columns, each panel k rows of `columns` floats, zeros on the right of the last. A is read
- * where it lies. A row of A is a run of segments, each `length` floats long, so that it may be a window of an image (one
- * segment per row of the window); rows of A are pixels of images:
+ * B is packed: panels of `columns` columns, each panel k rows of `columns` floats; the last panel is as many vectors wide as
+ * it needs, with zeros on the right. A is read where it lies. A row of A is a run of segments, each `length` floats
+ * long, so that it may be a window of an image (one segment per row of the window); rows of A are pixels of images:
  *
  *     row i = a + (i % width) * x_step + (i / width % height) * y_step + (i / (width * height)) * image_step
  *     element (i, s * length + l) = row i + segment[s] + l
@@ -42,6 +42,7 @@ typedef struct gemm {
 
 typedef struct gemm_kernels {
     int rows, columns; /* of the micro-kernel's tile */
+    int lanes;         /* floats in a vector         */
     /* Panels [from, to) of B, whose element (k, j) is b[k * k_step + j * n_step], into packed (its start). */
     void (*pack)(const float *b, int64_t k_step, int64_t n_step, int64_t k, int64_t n, int64_t from, int64_t to,
                  float *packed);
@@ -54,6 +55,12 @@ typedef struct gemm_kernels {
 static inline int64_t gemm_panels(const gemm_kernels *k, int64_t n)
 {
     return (n + k->columns - 1) / k->columns;
+}
+
+/* Floats that B takes when it is packed. */
+static inline int64_t gemm_packed(const gemm_kernels *kernels, int64_t k, int64_t n)
+{
+    return (n + kernels->lanes - 1) / kernels->lanes * kernels->lanes * k;
 }
 
 #if defined(__x86_64__)

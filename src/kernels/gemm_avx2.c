@@ -4,7 +4,8 @@
 #define VL 8
 #define MR 6
 #define NR 2
-#define HEIGHTS(X) X(1) X(2) X(4) X(6)
+#define HEIGHTS(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#define WIDTHS(X, rows) X(rows, 1) X(rows, 2)
 #define KERNELS gemm_avx2
 #include "kernels/gemm_vector.inl"
 #else

@@ -4,176 +4,234 @@
  *
  *     VL         floats in a vector
  *     MR, NR     the tile: rows, and vectors of columns; its sums stay in MR x NR registers
- *     HEIGHTS    the tile heights that are compiled, smallest first, as X(rows)
+ *     HEIGHTS    the tile heights, 1 to MR, as X(rows)
+ *     WIDTHS     the tile widths for one height, 1 to NR, as X(rows, vectors)
  *     KERNELS    the name of the table that this file defines
  *
- * The rows that are left over at the bottom take the smallest height that fits; the rows missing from it read the last one
- * again and are not stored. Columns left over on the right are computed in a full tile and copied out of a buffer. */
+ * The order of the work: blocks of rows of which A stays in the second cache, panels of B, tiles. Rows are dealt evenly to
+ * the tiles of a block, so none is left with one row. While a panel is used the next one is fetched into the second
+ * cache, a part by each of the first tiles. Columns left over on the right are computed with the zeros beside them and copied
+ * out of a buffer. */
 #include "kernels/gemm.h"
+#include "kernels/vector.h"
 
-#include <string.h>
-
-#define UNROLL _Pragma("GCC unroll 32")
-#define INLINE static inline __attribute__((always_inline))
 #define WIDTH (NR * VL)
-
-typedef float vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));
-typedef int   vi __attribute__((vector_size(VL * 4)));
+#define BLOCK_FLOATS 49152 /* of A: 192 KB */
+#define LINE 16            /* floats in a cache line */
 
 typedef struct tile_args {
-    const float *a[MR]; /* rows of A                                   */
-    float       *c[MR]; /* rows of C                                   */
-    const float *residual[MR];
-    const float *b;    /* a panel                                     */
-    const float *bias; /* WIDTH floats                                */
+    const float *a[MR];        /* rows of A                  */
+    float       *c[MR];        /* rows of C                  */
+    const float *residual[MR]; /* ... when g has a residual  */
+    const float *b;            /* a panel                    */
+    const float *bias;         /* WIDTH floats               */
+    const float *ahead;        /* to be fetched meanwhile    */
     const gemm  *g;
-    int          rows; /* to store                                    */
 } tile_args;
 
-INLINE vf clamp(vf x, float low, float high)
-{
-    vf l = low - (vf){ 0 }, h = high - (vf){ 0 };
-    vi under = x<l, over = x> h;
-    x = (vf)(((vi)l & under) | ((vi)x & ~under));
-    return (vf)(((vi)h & over) | ((vi)x & ~over));
-}
-
-INLINE void tile(const tile_args *t, const int rows)
+INLINE void tile(const tile_args *t, const int rows, const int vectors)
 {
     const gemm  *g = t->g;
-    const float *b = t->b, *a[MR];
+    const float *b = t->b, *ahead = t->ahead, *a[MR];
     vf           sum[MR][NR];
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < NR; j++) sum[i][j] = *(const vf *)(t->bias + j * VL);
+    UNROLL for (int j = 0; j < vectors; j++)
+    {
+        vf x = load(t->bias + j * VL);
+        UNROLL for (int i = 0; i < rows; i++) sum[i][j] = x;
+    }
     for (int64_t s = 0; s < g->segments; s++) {
-        int64_t at = g->segment[s];
+        const int64_t at = g->segment[s];
         UNROLL for (int i = 0; i < rows; i++) a[i] = t->a[i] + at;
-        for (int64_t k = 0; k < g->length; k++, b += WIDTH) {
+        ROLLED for (int64_t k = 0; k < g->length; k++, b += vectors * VL)
+        {
             vf x[NR];
-            UNROLL for (int j = 0; j < NR; j++) x[j] = *(const vf *)(b + j * VL);
+            __builtin_prefetch(ahead, 0, 2);
+            ahead += LINE;
+            UNROLL for (int j = 0; j < vectors; j++) x[j] = load(b + j * VL);
             UNROLL for (int i = 0; i < rows; i++)
             {
-                float y = a[i][k];
-                UNROLL for (int j = 0; j < NR; j++) sum[i][j] += y * x[j];
+                const float y = a[i][k];
+                UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += y * x[j];
             }
         }
     }
-    UNROLL for (int i = 0; i < rows; i++)
-    {
-        if (i >= t->rows) break;
-        UNROLL for (int j = 0; j < NR; j++)
-        {
-            if (g->residual) sum[i][j] += *(const vf *)(t->residual[i] + j * VL);
-            *(vf *)(t->c[i] + j * VL) = clamp(sum[i][j], g->low, g->high);
+    if (g->residual) {
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] +=
+            load(t->residual[i] + j * VL);
+    }
+    const vf low = splat(g->low), high = splat(g->high);
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++)
+        store(t->c[i] + j * VL, clamp(sum[i][j], low, high));
+}
+
+typedef void tile_function(const tile_args *t);
+
+#define TILE_FUNCTION(rows, vectors)                                                  \
+    static __attribute__((noinline)) void tile_##rows##_##vectors(const tile_args *t) \
+    {                                                                                 \
+        tile(t, rows, vectors);                                                       \
+    }
+#define TILE_FUNCTIONS(rows) WIDTHS(TILE_FUNCTION, rows)
+HEIGHTS(TILE_FUNCTIONS)
+
+#define TILE_NAME(rows, vectors) tile_##rows##_##vectors,
+#define TILE_NAMES(rows) { WIDTHS(TILE_NAME, rows) },
+static tile_function *const tiles[MR][NR] = { HEIGHTS(TILE_NAMES) };
+
+/* -- Columns that do not fill their vectors --------------------------------------------------------------------------- */
+
+typedef struct edge {
+    float c[MR][WIDTH], residual[MR][WIDTH];
+} edge;
+
+static void copy_columns(float *to, const float *from, int64_t columns)
+{
+    if (columns < VL) {
+        for (int64_t j = 0; j < columns; j++) to[j] = from[j];
+        return;
+    }
+    for (int64_t j = 0; j + VL < columns; j += VL) store(to + j, load(from + j));
+    store(to + columns - VL, load(from + columns - VL));
+}
+
+/* A tile of which `columns` are C's. */
+static void run_edge(const tile_args *t, tile_function *run, int rows, int64_t columns, edge *e)
+{
+    tile_args u = *t;
+    for (int i = 0; i < rows; i++) {
+        u.c[i] = e->c[i];
+        u.residual[i] = e->residual[i];
+        if (t->g->residual) copy_columns(e->residual[i], t->residual[i], columns);
+    }
+    run(&u);
+    for (int i = 0; i < rows; i++) copy_columns(t->c[i], e->c[i], columns);
+}
+
+/* -- Blocks --------------------------------------------------------------------------------------------------------------- */
+
+/* Where a row of A begins, going from row to row. */
+typedef struct cursor {
+    const float *at;
+    int64_t      x, y, image;
+} cursor;
+
+static cursor cursor_at(const gemm *g, int64_t row)
+{
+    cursor  p = { .x = row % g->width };
+    int64_t y = row / g->width;
+    p.y = y % g->height;
+    p.image = y / g->height;
+    p.at = g->a + p.x * g->x_step + p.y * g->y_step + p.image * g->image_step;
+    return p;
+}
+
+INLINE void cursor_next(cursor *p, const gemm *g)
+{
+    p->at += g->x_step;
+    if (++p->x < g->width) return;
+    p->x = 0;
+    if (++p->y == g->height) {
+        p->y = 0;
+        p->image++;
+    }
+    p->at = g->a + p->y * g->y_step + p->image * g->image_step;
+}
+
+static void finish_rows(const tile_args *t, int rows, int64_t columns)
+{
+    const gemm *g = t->g;
+    if (columns == g->c_step) {
+        g->finish(g->finish_context, t->c[0], rows * columns);
+        return;
+    }
+    for (int i = 0; i < rows; i++) g->finish(g->finish_context, t->c[i], columns);
+}
+
+static void run_block(const gemm *g, int64_t row, int64_t row_end, int64_t panel, bool last)
+{
+    const int64_t k = g->segments * g->length, column = panel * WIDTH;
+    const int64_t columns = g->n - column < WIDTH ? g->n - column : WIDTH, vectors = (columns + VL - 1) / VL;
+    float         bias[WIDTH] = { 0 };
+    tile_args     t = { .b = g->b + panel * k * WIDTH, .bias = bias, .g = g };
+    edge          e;
+    cursor        p = cursor_at(g, row);
+    const float  *next = t.b + (last ? 0 : k * WIDTH);
+    int64_t       count = (row_end - row + MR - 1) / MR;
+    if (g->bias) memcpy(bias, g->bias + column, (size_t)columns * sizeof(float));
+    if (columns < vectors * VL) memset(&e, 0, sizeof e);
+    for (int64_t i = 0; i < count; i++) {
+        const int rows = (int)((row_end - row + count - i - 1) / (count - i));
+        t.ahead = i < WIDTH / LINE ? next + i * k * LINE : t.b;
+        for (int r = 0; r < rows; r++, row++, cursor_next(&p, g)) {
+            t.a[r] = p.at;
+            t.c[r] = g->c + row * g->c_step + column;
+            t.residual[r] = g->residual ? g->residual + row * g->c_step + column : NULL;
         }
+        if (columns == vectors * VL)
+            tiles[rows - 1][vectors - 1](&t);
+        else
+            run_edge(&t, tiles[rows - 1][vectors - 1], rows, columns, &e);
+        if (g->finish) finish_rows(&t, rows, columns);
     }
-}
-
-#define TILE_FUNCTION(height)                                               \
-    static __attribute__((noinline)) void tile_##height(const tile_args *t) \
-    {                                                                       \
-        tile(t, height);                                                    \
-    }
-HEIGHTS(TILE_FUNCTION)
-
-static void run_tile(const tile_args *t)
-{
-#define TRY_HEIGHT(height)   \
-    if (t->rows <= height) { \
-        tile_##height(t);    \
-        return;              \
-    }
-    HEIGHTS(TRY_HEIGHT)
-#undef TRY_HEIGHT
-}
-
-/* A tile at the right edge: `columns` of its WIDTH are C's. */
-static void run_edge(tile_args *t, int64_t columns)
-{
-    float  buffer[MR * WIDTH], residual[MR * WIDTH];
-    float *c[MR];
-    for (int i = 0; i < t->rows; i++) {
-        c[i] = t->c[i];
-        t->c[i] = buffer + i * WIDTH;
-        if (!t->g->residual) continue;
-        memcpy(residual + i * WIDTH, t->residual[i], (size_t)columns * sizeof(float));
-        memset(residual + i * WIDTH + columns, 0, (size_t)(WIDTH - columns) * sizeof(float));
-        t->residual[i] = residual + i * WIDTH;
-    }
-    run_tile(t);
-    for (int i = 0; i < t->rows; i++) t->c[i] = c[i];
-    for (int i = 0; i < t->rows; i++) memcpy(c[i], buffer + i * WIDTH, (size_t)columns * sizeof(float));
-}
-
-static const float *row_of(const gemm *g, int64_t i)
-{
-    int64_t x = i % g->width, y = i / g->width;
-    return g->a + x * g->x_step + y % g->height * g->y_step + y / g->height * g->image_step;
 }
 
 static void run_panels(const gemm *g, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end)
 {
-    int64_t k = g->segments * g->length;
-    for (; panel < panel_end; panel++) {
-        int64_t   column = panel * WIDTH, columns = g->n - column < WIDTH ? g->n - column : WIDTH;
-        float     bias[WIDTH] = { 0 };
-        tile_args t = { .b = g->b + panel * k * WIDTH, .bias = bias, .g = g };
-        if (g->bias) memcpy(bias, g->bias + column, (size_t)columns * sizeof(float));
-        for (int64_t i = row; i < row_end; i += MR) {
-            t.rows = row_end - i < MR ? (int)(row_end - i) : MR;
-            for (int r = 0; r < MR; r++) {
-                int64_t at = r < t.rows ? i + r : i + t.rows - 1;
-                t.a[r] = row_of(g, at);
-                t.c[r] = g->c + at * g->c_step + column;
-                t.residual[r] = g->residual ? g->residual + at * g->c_step + column : NULL;
-            }
-            if (columns == WIDTH)
-                run_tile(&t);
-            else
-                run_edge(&t, columns);
-            for (int r = 0; g->finish && r < t.rows; r++) g->finish(g->finish_context, t.c[r], columns);
-        }
+    const int64_t k = g->segments * g->length, fresh = k < g->x_step ? k : g->x_step; /* floats that a row adds */
+    const int64_t some = fresh > 0 ? BLOCK_FLOATS / fresh / MR * MR : 0, block = some > 4 * MR ? some : 4 * MR;
+    for (; row < row_end; row += block) {
+        const int64_t end = row_end - row < block ? row_end : row + block;
+        for (int64_t p = panel; p < panel_end; p++) run_block(g, row, end, p, p + 1 == panel_end);
     }
 }
+
+/* -- Packing ---------------------------------------------------------------------------------------------------------------- */
 
 static void pack_panels(const float *b, int64_t k_step, int64_t n_step, int64_t k, int64_t n, int64_t from, int64_t to,
                         float *packed)
 {
     for (int64_t p = from; p < to; p++) {
-        int64_t columns = n - p * WIDTH < WIDTH ? n - p * WIDTH : WIDTH;
-        float  *out = packed + p * k * WIDTH;
-        for (int64_t i = 0; i < k; i++, out += WIDTH) {
+        const int64_t columns = n - p * WIDTH < WIDTH ? n - p * WIDTH : WIDTH, wide = (columns + VL - 1) / VL * VL;
+        float        *out = packed + p * k * WIDTH;
+        for (int64_t i = 0; i < k; i++, out += wide) {
             const float *in = b + i * k_step + p * WIDTH * n_step;
-            if (n_step == 1 && columns == WIDTH) {
-                memcpy(out, in, WIDTH * sizeof(float));
-                continue;
-            }
-            for (int64_t j = 0; j < columns; j++) out[j] = in[j * n_step];
-            for (int64_t j = columns; j < WIDTH; j++) out[j] = 0;
+            if (n_step == 1)
+                memcpy(out, in, (size_t)columns * sizeof(float));
+            else
+                for (int64_t j = 0; j < columns; j++) out[j] = in[j * n_step];
+            for (int64_t j = columns; j < wide; j++) out[j] = 0;
         }
     }
 }
 
-/* Few rows: B is read once, row by row, as it lies; the sums of a row of C stay in the first cache. */
+/* -- Few rows of a B that is not packed --------------------------------------------------------------------------------- */
+
+static void thin_row(const gemm *g, const float *restrict a, const float *restrict x, int64_t b_step, int64_t n,
+                     float *restrict c)
+{
+    int64_t k = 0;
+    for (; k + 4 <= g->length; k += 4, x += 4 * b_step) {
+        const float a0 = a[k], a1 = a[k + 1], a2 = a[k + 2], a3 = a[k + 3];
+        const float *restrict x1 = x + b_step, *restrict x2 = x1 + b_step, *restrict x3 = x2 + b_step;
+        for (int64_t j = 0; j < n; j++) c[j] = c[j] + a0 * x[j] + a1 * x1[j] + a2 * x2[j] + a3 * x3[j];
+    }
+    for (; k < g->length; k++, x += b_step)
+        for (int64_t j = 0; j < n; j++) c[j] += a[k] * x[j];
+}
+
+/* B is read once, row by row, as it lies; the sums of a row of C stay in the first cache. */
 static void run_thin(const gemm *g, const float *b, int64_t b_step, int64_t from, int64_t to)
 {
-    int64_t k = g->length, n = to - from;
+    const int64_t n = to - from;
     for (int64_t i = 0; i < g->m; i++) {
-        const float *restrict a = row_of(g, i), *restrict x = b + from;
         float *restrict c = g->c + i * g->c_step + from;
+        const float *restrict residual = g->residual ? g->residual + i * g->c_step + from : NULL;
         for (int64_t j = 0; j < n; j++) c[j] = g->bias ? g->bias[from + j] : 0;
-        int64_t l = 0;
-        for (; l + 4 <= k; l += 4, x += 4 * b_step) {
-            const float a0 = a[l], a1 = a[l + 1], a2 = a[l + 2], a3 = a[l + 3];
-            const float *restrict x1 = x + b_step, *restrict x2 = x1 + b_step, *restrict x3 = x2 + b_step;
-            for (int64_t j = 0; j < n; j++) c[j] = c[j] + a0 * x[j] + a1 * x1[j] + a2 * x2[j] + a3 * x3[j];
-        }
-        for (; l < k; l++, x += b_step)
-            for (int64_t j = 0; j < n; j++) c[j] += a[l] * x[j];
-        const float *residual = g->residual ? g->residual + i * g->c_step + from : NULL;
+        thin_row(g, cursor_at(g, i).at, b + from, b_step, n, c);
         for (int64_t j = 0; residual && j < n; j++) c[j] += residual[j];
         for (int64_t j = 0; j < n; j++) c[j] = c[j] < g->low ? g->low : c[j] > g->high ? g->high : c[j];
         if (g->finish) g->finish(g->finish_context, c, n);
     }
 }
 
-const gemm_kernels KERNELS = { MR, WIDTH, pack_panels, run_panels, run_thin };
+const gemm_kernels KERNELS = { MR, WIDTH, VL, pack_panels, run_panels, run_thin };

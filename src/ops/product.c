@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/product.c - how a product is cut: blocks of about 128 rows by panels of B that fit the second cache together.
+/* ops/product.c - how a product is cut, by its sizes alone.
  *
- * Pieces are numbered row block first, so that neighbours share panels, and joined until each is worth waking a thread. */
+ * A piece is worth waking a thread for (some microseconds), and there are some for each of a few threads; only large
+ * products make more of them. A cut across the rows reads B once per piece, a cut across the panels reads A once per
+ * piece: whichever is smaller is read again. So images are cut by rows, and 7 x 7 pixels under a large filter by panels. */
 #include "ops/product.h"
 
 #define PACK_GRAIN 32768   /* floats      */
-#define PIECE_WORK 262144  /* multiply-adds */
-#define PANEL_FLOATS 65536 /* of B in one piece */
+#define PIECE_WORK 262144  /* multiply-adds: at least, about 5 microseconds */
+#define LARGE_WORK 4194304 /* ... of a piece of a large product            */
+#define SOME_PIECES 16
 #define THIN_COLUMNS 512
 
 typedef struct cut {
@@ -20,7 +23,7 @@ typedef struct cut {
 
 size_t product_packed_size(const gemm_kernels *k, int64_t rows, int64_t columns)
 {
-    return (size_t)(gemm_panels(k, columns) * k->columns) * (size_t)rows * sizeof(float);
+    return (size_t)gemm_packed(k, rows, columns) * sizeof(float);
 }
 
 static void pack_piece(void *context, int64_t begin, int64_t end)
@@ -48,17 +51,35 @@ static void product_piece(void *context, int64_t begin, int64_t end)
     }
 }
 
+/* n things in at most `most` shares of whole units: how many each. */
+static int64_t share(int64_t n, int64_t most, int64_t unit)
+{
+    int64_t units = (n + unit - 1) / unit;
+    if (most > units) most = units;
+    return most > 1 ? (units + most - 1) / most * unit : units * unit;
+}
+
 void product_run(call *c, const gemm_kernels *kernels, const gemm *g)
 {
-    int64_t k = g->segments * g->length, panel = k * kernels->columns + 1;
-    cut     p = { .kernels = kernels, .g = g, .panels = gemm_panels(kernels, g->n) };
-    p.rows = 128 / kernels->rows * kernels->rows;
-    p.row_blocks = (g->m + p.rows - 1) / p.rows;
-    p.panels_each = PANEL_FLOATS / panel + 1;
-    if (p.row_blocks < 8) p.panels_each = PIECE_WORK / (panel * (g->m < p.rows ? g->m : p.rows)) + 1;
-    int64_t columns = (p.panels + p.panels_each - 1) / p.panels_each;
-    int64_t work = p.panels_each * panel * (g->m < p.rows ? g->m : p.rows);
-    call_for(c, p.row_blocks * columns, PIECE_WORK / (work + 1) + 1, product_piece, &p);
+    const int64_t k = g->segments * g->length, fresh = k < g->x_step ? k : g->x_step;
+    cut           p = { .kernels = kernels, .g = g, .panels = gemm_panels(kernels, g->n) };
+    if (g->m <= 0 || g->n <= 0) return;
+    /* In doubles: an empty k, or sizes at the end of what memory holds, need no further thought. */
+    const double work = (double)g->m * (double)g->n * (double)(k + 1);
+    int64_t pieces = work < LARGE_WORK * SOME_PIECES ? (int64_t)(work / PIECE_WORK) + 1 : (int64_t)(work / LARGE_WORK);
+    if (pieces > SOME_PIECES && work < LARGE_WORK * SOME_PIECES) pieces = SOME_PIECES;
+    const bool by_rows = (double)g->m * (double)fresh >= (double)k * (double)g->n;
+    if (by_rows) {
+        p.rows = share(g->m, pieces, kernels->rows);
+        p.row_blocks = (g->m + p.rows - 1) / p.rows;
+        p.panels_each = share(p.panels, pieces / p.row_blocks, 1);
+    } else {
+        p.panels_each = share(p.panels, pieces, 1);
+        const int64_t columns = (p.panels + p.panels_each - 1) / p.panels_each;
+        p.rows = share(g->m, pieces / columns, kernels->rows);
+        p.row_blocks = (g->m + p.rows - 1) / p.rows;
+    }
+    call_for(c, p.row_blocks * ((p.panels + p.panels_each - 1) / p.panels_each), 1, product_piece, &p);
 }
 
 static void thin_piece(void *context, int64_t begin, int64_t end)

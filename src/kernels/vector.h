@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernels/vector.h - vectors of VL floats, for the sources that are compiled once per instruction set (x_vector.inl).
+ *
+ * GCC's vector extensions say everything but the larger of two: a choice by masks becomes a comparison and a blend in
+ * gcc 12, so that on x86-64 it is the one instruction. Where one side is NaN, `least` and `most` give x, as the
+ * comparisons of the portable kernels do. A vector in memory need not be aligned. */
+#ifndef VL
+#error "VL, the floats in a vector, must be defined before this"
+#endif
+
+#ifndef KERNELS_VECTOR_H
+#define KERNELS_VECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define UNROLL _Pragma("GCC unroll 64")
+#define ROLLED _Pragma("GCC unroll 1")
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float   vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+typedef int32_t vi __attribute__((vector_size(VL * 4)));
+
+INLINE vf load(const float *p)
+{
+    return *(const vf *)p;
+}
+
+INLINE void store(float *p, vf x)
+{
+    *(vf *)p = x;
+}
+
+INLINE vf splat(float x)
+{
+    return x - (vf){ 0 };
+}
+
+/* x < low ? low : x */
+INLINE vf at_least(vf x, vf low)
+{
+#if defined(__x86_64__) && VL == 16
+    return (vf)_mm512_max_ps((__m512)low, (__m512)x);
+#elif defined(__x86_64__) && VL == 8
+    return (vf)_mm256_max_ps((__m256)low, (__m256)x);
+#elif defined(__x86_64__) && VL == 4
+    return (vf)_mm_max_ps((__m128)low, (__m128)x);
+#else
+    vi under = x < low;
+    return (vf)(((vi)low & under) | ((vi)x & ~under));
+#endif
+}
+
+/* x > high ? high : x */
+INLINE vf at_most(vf x, vf high)
+{
+#if defined(__x86_64__) && VL == 16
+    return (vf)_mm512_min_ps((__m512)high, (__m512)x);
+#elif defined(__x86_64__) && VL == 8
+    return (vf)_mm256_min_ps((__m256)high, (__m256)x);
+#elif defined(__x86_64__) && VL == 4
+    return (vf)_mm_min_ps((__m128)high, (__m128)x);
+#else
+    vi over = x > high;
+    return (vf)(((vi)high & over) | ((vi)x & ~over));
+#endif
+}
+
+INLINE vf clamp(vf x, vf low, vf high)
+{
+    return at_most(at_least(x, low), high);
+}
+
+#endif
