@@ -53,13 +53,13 @@ static int by_value(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
-static void put_bar(textbuf *b, double share)
+void bar_chart_bar(textbuf *b, double share, int width)
 {
     static const char *const part[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
-    int                      eighths = share > 0 ? (int)lround(share * BAR_WIDTH * 8) : 0, columns;
+    int                      eighths = share > 0 ? (int)lround((share < 1 ? share : 1) * width * 8) : 0, columns;
     for (columns = 0; columns < eighths / 8; columns++) textbuf_text(b, "█");
     textbuf_text(b, part[eighths % 8]);
-    textbuf_fill(b, ' ', (size_t)(BAR_WIDTH - columns - (eighths % 8 > 0)));
+    textbuf_fill(b, ' ', (size_t)(width - columns - (eighths % 8 > 0)));
 }
 
 static const char *label_of(const label_list *labels, size_t i)
@@ -77,7 +77,7 @@ static void put_row(textbuf *b, const bar *bars, size_t top, double scale, const
     width = width > LABEL_WIDTH ? LABEL_WIDTH : width;
     for (size_t i = 0; i < top; i++) {
         textbuf_format(b, "%*.*s  ", (int)width, LABEL_WIDTH, label_of(labels, bars[i].index));
-        put_bar(b, scale > 0 ? fabs(bars[i].value) / scale : 0);
+        bar_chart_bar(b, scale > 0 ? fabs(bars[i].value) / scale : 0, BAR_WIDTH);
         textbuf_format(b, "  %.4f\n", bars[i].value);
     }
 }

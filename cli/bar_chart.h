@@ -12,6 +12,8 @@ typedef struct label_list {
     size_t       count;
 } label_list;
 
+/* A bar of share (0 to 1) times width columns, drawn to an eighth of one, and blanks up to width. */
+void bar_chart_bar(textbuf *b, double share, int width);
 /* One label a line. */
 sm_status bar_chart_labels(const char *path, label_list *out, sm_error *err);
 /* 0 when t has no rows of numbers to show. */

@@ -3,15 +3,20 @@
  *
  * One line for each timed run, the latency in microseconds and nothing else, so that scripts can read
  * it; --summary prints percentiles and memory instead. A run goes from tensors in memory to outputs in
- * memory; outputs are written into the same tensors again and again. */
+ * memory; outputs are written into the same tensors again and again.
+ *
+ * --profile asks where the time goes: the same runs first without a clock between nodes, then as many with. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
+#include "columns.h"
 #include "inputs.h"
 #include "model_choice.h"
+#include "profile.h"
+#include "python_value.h"
 
 static double now_us(void)
 {
@@ -101,43 +106,118 @@ static sm_status write_outputs(const char *path, const sm_function *f, sm_tensor
     return sm_npz_write(path, names, (const sm_tensor *const *)out, n, err);
 }
 
-static sm_status time_runs(const invocation *v, sm_function *f, sm_tensor *const *in, sm_tensor **out, sm_error *err)
+/* A signature with what it is called with. */
+typedef struct subject {
+    sm_function *f;
+    sm_tensor  **in, **out;
+    size_t       in_count, out_count;
+    sm_runtime  *runtime; /* NULL: the default one */
+} subject;
+
+/* n runs; us[i] of each unless us is NULL. */
+static sm_status run_times(const subject *b, const sm_run_options *o, profile *p, size_t n, double *us, sm_error *err)
+{
+    sm_status s = SM_OK;
+    for (size_t i = 0; i < n && s == SM_OK; i++) {
+        double start = now_us();
+        s = sm_function_run_with(b->f, b->in, b->in_count, b->out, b->out_count, o, err);
+        if (us) us[i] = now_us() - start;
+        if (p) profile_next_call(p);
+    }
+    return s;
+}
+
+static sm_status read_order(const invocation *v, profile_order *out, sm_error *err)
+{
+    static const char *const names[] = { "time", "order", "op" };
+    const char              *by = program_flag(v, "by");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(by ? by : "time", names[i]) == 0) {
+            *out = (profile_order)i;
+            return SM_OK;
+        }
+    return py_fail(err, SM_INVALID_ARGUMENT, "ValueError", "flag --by=%s: expected time, order or op", by);
+}
+
+static sm_status print_profile(const invocation *v, profile *p, profile_order order, sm_error *err)
+{
+    textbuf   b = { 0 };
+    long      top;
+    sm_status s = program_number(v, "top", 1, 0, &top, err);
+    if (s != SM_OK) return s;
+    profile_finish(p, order);
+    if (program_switch(v, "json")) {
+        const char *json = profile_json(p);
+        if (!json) return py_fail(err, SM_UNIMPLEMENTED, "", "this program was built without JSON");
+        puts(json);
+        return SM_OK;
+    }
+    profile_text(&b, p, order, (size_t)top, columns_width());
+    fwrite(textbuf_string(&b), 1, b.length, stdout);
+    textbuf_clear(&b);
+    return SM_OK;
+}
+
+/* The first run as well, for what it computes once; then plain runs, then as many profiled ones. */
+static sm_status profile_runs(const invocation *v, const subject *b, size_t warmup, size_t repeat, sm_error *err)
+{
+    profile        p;
+    sm_run_options o = SM_RUN_OPTIONS_INIT;
+    profile_order  order = PROFILE_BY_TIME;
+    double        *us = keep_array(repeat, sizeof *us);
+    sm_status      s = read_order(v, &order, err);
+    if (s != SM_OK) return s;
+    profile_init(&p, 0);
+    o.profiler = profile_see;
+    o.context = &p;
+    s = run_times(b, &o, NULL, 1, &p.first_us, err);
+    if (s == SM_OK) s = run_times(b, NULL, NULL, warmup, NULL, err);
+    if (s == SM_OK) s = run_times(b, NULL, NULL, repeat, us, err);
+    qsort(us, repeat, sizeof *us, by_size);
+    p.plain_us = percentile(us, repeat, 50);
+    p.calls = repeat;
+    if (s == SM_OK) s = run_times(b, &o, &p, repeat, us, err);
+    qsort(us, repeat, sizeof *us, by_size);
+    p.call_us = percentile(us, repeat, 50);
+    p.signature = sm_function_name(b->f);
+    if (s == SM_OK) s = sm_runtime_peak(b->runtime, &p.peak, err);
+    return s == SM_OK ? print_profile(v, &p, order, err) : s;
+}
+
+static sm_status time_runs(const invocation *v, const subject *b, sm_error *err)
 {
     long      warmup, repeat;
-    size_t    n = sm_function_input_count(f), k = sm_function_output_count(f);
     sm_status s = program_number(v, "warmup", 0, 3, &warmup, err);
     if (s == SM_OK) s = program_number(v, "repeat", 1, 20, &repeat, err);
     if (s != SM_OK) return s;
+    if (program_switch(v, "profile")) return profile_runs(v, b, (size_t)warmup, (size_t)repeat, err);
     double *us = keep_array((size_t)repeat, sizeof *us);
-    for (long i = 0; i < warmup && s == SM_OK; i++) s = sm_function_run(f, in, n, out, k, err);
-    for (long i = 0; i < repeat && s == SM_OK; i++) {
-        double start = now_us();
-        s = sm_function_run(f, in, n, out, k, err);
-        us[i] = now_us() - start;
-    }
+    s = run_times(b, NULL, NULL, (size_t)warmup, NULL, err);
+    if (s == SM_OK) s = run_times(b, NULL, NULL, (size_t)repeat, us, err);
     if (s == SM_OK) print_times(v, us, (size_t)repeat);
     return s;
 }
 
-static sm_status bench_signature(const invocation *v, sm_model *m, sm_error *err)
+static sm_status bench_signature(const invocation *v, sm_model *m, sm_runtime *runtime, sm_error *err)
 {
     const char *key = program_flag(v, "signature"), *file = program_flag(v, "inputs"),
                *outputs = program_flag(v, "outputs");
-    input_list   inputs = { 0 };
-    sm_function *f;
-    sm_tensor  **in = NULL, **out = NULL;
-    sm_status    s;
+    input_list inputs = { 0 };
+    subject    b = { .runtime = runtime };
+    sm_status  s;
     key = key ? key : program_flag(v, "signature_def");
-    s = key ? model_choice_signature(m, key, &f, err) : model_choice_default_signature(m, &f, err);
+    s = key ? model_choice_signature(m, key, &b.f, err) : model_choice_default_signature(m, &b.f, err);
     if (s == SM_OK) s = file && !strchr(file, '=') ? inputs_read_npz(file, &inputs, err) : inputs_read(v, &inputs, err);
-    if (s == SM_OK) s = inputs_bind(&inputs, f, &in, err);
+    if (s == SM_OK) s = inputs_bind(&inputs, b.f, &b.in, err);
     if (s == SM_OK) {
-        out = keep_array(sm_function_output_count(f) + 1, sizeof *out);
-        s = time_runs(v, f, in, out, err);
-        if (s == SM_OK && outputs) s = write_outputs(outputs, f, out, err);
-        inputs_release(out, sm_function_output_count(f));
+        b.in_count = sm_function_input_count(b.f);
+        b.out_count = sm_function_output_count(b.f);
+        b.out = keep_array(b.out_count + 1, sizeof *b.out);
+        s = time_runs(v, &b, err);
+        if (s == SM_OK && outputs) s = write_outputs(outputs, b.f, b.out, err);
+        inputs_release(b.out, b.out_count);
     }
-    inputs_release(in, in ? sm_function_input_count(f) : 0);
+    inputs_release(b.in, b.in ? sm_function_input_count(b.f) : 0);
     return s;
 }
 
@@ -159,7 +239,7 @@ int command_bench(invocation *v)
     o.runtime = runtime;
     o.passes = program_flag(v, "passes");
     if (s == SM_OK) s = model_choice_load(v, &o, &model, &m, &err);
-    if (s == SM_OK) s = bench_signature(v, m, &err);
+    if (s == SM_OK) s = bench_signature(v, m, runtime, &err);
     sm_model_free(m);
     sm_saved_model_close(model);
     keep_release();

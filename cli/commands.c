@@ -9,7 +9,7 @@ const command program_commands[] = {
       "Shows signatures with types and shapes, size on disk, variables and parameters, ops and the tree of objects "
       "with functions and their traces. --all leaves nothing out; --json prints everything for programs." },
     { "run", PROGRAM_SAVEDMODEL, "DIR",
-      "dir! tag_set signature inputs input_exprs input_examples outdir overwrite top labels threads passes dump_graph dot "
+      "dir! tag_set signature inputs input_exprs input_examples outdir overwrite top labels threads isa passes dump_graph dot "
       "tf_debug allow_files", command_run,
       "call a signature and print its outputs",
       "Like saved_model_cli run, but --tag_set may be left out where there is one MetaGraph and the signature where there "
@@ -25,10 +25,13 @@ const command program_commands[] = {
       "the ops that are built in",
       "With NAME, those whose name contains it, with their inputs, outputs and attributes." },
     { "bench", PROGRAM_SAVEDMODEL, "DIR",
-      "dir! tag_set signature inputs input_exprs threads warmup repeat outputs summary open passes allow_files", command_bench,
+      "dir! tag_set signature inputs input_exprs threads isa warmup repeat outputs summary profile by top json open passes "
+      "allow_files", command_bench,
       "time a signature, or opening the model",
       "Prints one line for each timed run: its latency in microseconds. --inputs takes an .npz with one array for each "
-      "input, or the same as run does." },
+      "input, or the same as run does. --profile shows for each node that runs the median of its times, its share of all "
+      "nodes' time, what it reaches in operations (and how much of the machine's peak that is) and in bytes of inputs and "
+      "outputs per second, its op, the kernel that was chosen and the shape of its result; then a sum for each op." },
     { "help", PROGRAM_SAVEDMODEL, "[COMMAND]", "markdown man", command_help, "this text, or that of a command", "" },
     { "version", PROGRAM_SAVEDMODEL, "", "", command_version, "the version", "" },
     { "completion", PROGRAM_SAVEDMODEL, "SHELL", "", command_completion, "print a completion script for bash",

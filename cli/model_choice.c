@@ -174,9 +174,10 @@ sm_status model_choice_runtime(const invocation *v, sm_runtime **out, sm_error *
     sm_runtime_options o = SM_RUNTIME_OPTIONS_INIT;
     long               threads;
     *out = NULL;
-    if (!program_flag(v, "threads") && !program_switch(v, "allow_files")) return SM_OK;
+    if (!program_flag(v, "threads") && !program_flag(v, "isa") && !program_switch(v, "allow_files")) return SM_OK;
     if (program_number(v, "threads", 1, 0, &threads, err) != SM_OK) return SM_INVALID_ARGUMENT;
     o.threads = (int)threads;
+    o.isa = program_flag(v, "isa");
     o.allow_files = program_switch(v, "allow_files");
     return sm_runtime_new(&o, out, err);
 }

@@ -181,6 +181,9 @@ typedef struct sm_runtime_options {
 
 SM_API SM_CHECKED sm_status sm_runtime_new(const sm_runtime_options *o, sm_runtime **out, sm_error *err);
 SM_API void sm_runtime_free(sm_runtime *r);        /* after the models that use it                      */
+/* What the processor can do: fused multiply-adds on all threads of r (NULL: the default runtime), measured now for
+ * some 20 ms, in operations (an addition or a multiplication) on floats per second. */
+SM_API SM_CHECKED sm_status sm_runtime_peak(sm_runtime *r, double *flops, sm_error *err);
 
 /* -- Models -------------------------------------------------------------------------------------- */
 
@@ -258,12 +261,29 @@ SM_API SM_CHECKED sm_status sm_function_run(sm_function *f, sm_tensor *const *in
 /* Sees the outputs of every node as they are computed, also inside functions; t is borrowed for the call. */
 typedef void sm_observer(void *context, const char *node, const char *op, int slot, const sm_tensor *t);
 
+/* One node of a function as it ran. The strings and dims are borrowed for the call. */
+typedef struct sm_step {
+    const char    *function, *node, *op;
+    const char    *kernel;       /* the row of the op's table that computed it: "avx512", "portable"    */
+    sm_dtype       dtype;        /* of output 0; SM_INVALID when it has none                            */
+    int            rank;         /* of output 0                                                         */
+    const int64_t *dims;
+    int            prologue;     /* computed from constants and variables, once                         */
+    int            depth;        /* 0: the function called; n: in a function that n nodes lead to       */
+    uint64_t       nanoseconds;  /* including the functions that the node called                        */
+    double         flops;        /* additions and multiplications of convolutions and products; else 0  */
+    double         bytes;        /* of its inputs and outputs                                           */
+} sm_step;
+/* Is told of each node after it ran; what a node called comes before it. */
+typedef void sm_profiler(void *context, const sm_step *s);
+
 typedef struct sm_run_options {
     size_t       size;           /* sizeof this struct                                                  */
-    sm_observer *observer;
-    void        *context;
+    sm_observer *observer;       /* the nodes of the model, each computed at every call: without passes */
+    sm_profiler *profiler;       /* the nodes that a call without options runs (or the observer's)      */
+    void        *context;        /* of both                                                             */
 } sm_run_options;
-#define SM_RUN_OPTIONS_INIT { sizeof(sm_run_options), 0, 0 }
+#define SM_RUN_OPTIONS_INIT { sizeof(sm_run_options), 0, 0, 0 }
 SM_API SM_CHECKED sm_status sm_function_run_with(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out,
                                                  size_t out_count, const sm_run_options *o, sm_error *err);
 

@@ -89,8 +89,9 @@ sm_status sm_function_run_with(sm_function *f, sm_tensor *const *in, size_t in_c
         return FAIL(err, SM_INVALID_ARGUMENT, "%s has %zu inputs, %zu were given", f->key, f->input_count, in_count);
     if (out_count != f->output_count)
         return FAIL(err, SM_INVALID_ARGUMENT, "%s has %zu outputs, %zu were asked for", f->key, f->output_count, out_count);
-    run_observer watch = { .see = o ? o->observer : NULL, .context = o ? o->context : NULL };
-    return signature_run(f, in, out, watch.see ? &watch : NULL, err);
+    run_observer watch = { 0 };
+    if (o) watch = (run_observer){ .see = o->observer, .profile = o->profiler, .context = o->context };
+    return signature_run(f, in, out, &watch, err);
 }
 
 sm_status sm_function_dump(sm_function *f, unsigned what, sm_write *write, void *context, sm_error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/api_runtime.c - runtimes. */
 #include "api/arguments.h"
+#include "kernels/peak.h"
 #include "runtime/runtime.h"
 
 sm_status sm_runtime_new(const sm_runtime_options *o, sm_runtime **out, sm_error *err)
@@ -14,4 +15,17 @@ sm_status sm_runtime_new(const sm_runtime_options *o, sm_runtime **out, sm_error
 void sm_runtime_free(sm_runtime *r)
 {
     if (r) runtime_unref(r);
+}
+
+sm_status sm_runtime_peak(sm_runtime *r, double *flops, sm_error *err)
+{
+    NEED(flops, err);
+    if (r) {
+        *flops = peak_measure(r->isa, r->pool);
+        return SM_OK;
+    }
+    TRY(runtime_default(&r, err));
+    *flops = peak_measure(r->isa, r->pool);
+    runtime_unref(r);
+    return SM_OK;
 }

@@ -64,6 +64,10 @@ const op_def *op_find(slice name); /* NULL: not built in */
 size_t        op_count(void);
 const op_def *op_at(size_t i); /* sorted by name     */
 
+/* ops/cost.c: additions and multiplications of a convolution or a matrix product, from the shapes of inputs and
+ * outputs; 0 for all other ops. */
+double op_flops(const call *c);
+
 /* Does a kernel row's pattern fit the type attributes of n? (a widening row fits half and bfloat16 where it says float) */
 bool kernel_fits(const kernel *k, const node *n);
 /* SM_OK, or UNIMPLEMENTED "no kernel of <op> for T=..." when no row fits. */

@@ -191,7 +191,7 @@ sm_status signature_run(sm_function *f, sm_tensor *const *in, sm_tensor **out, c
     invocation c;
     sm_status  status = make_call(&c, f, err);
 
-    if (status == SM_OK) status = signature_compile(f, observer ? COMPILE_PLAIN : COMPILE_FULL, &fn, err);
+    if (status == SM_OK) status = signature_compile(f, observer && observer->see ? COMPILE_PLAIN : COMPILE_FULL, &fn, err);
     if (status == SM_OK) status = take_inputs(&c, f, in, err);
     if (status == SM_OK) status = call_compiled(&c, f, fn, out, observer, err);
     for (size_t i = 0; c.in && i < f->input_count; i++) tensor_unref(c.in[i]);

@@ -150,7 +150,7 @@ static sm_status compute_step(builder *b, step *s, uint32_t read, call *c)
         b->values[slot] = c->out[i];
     }
     uint32_t k = step_choose(s, c);
-    return step_run(c, s->kernels[k], s->params[k]);
+    return step_run_watched(c, s->kernels[k], s->params[k]);
 }
 
 /* Values are dropped after the last step that needs them; the frontier stays. */

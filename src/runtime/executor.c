@@ -75,6 +75,16 @@ sm_status step_run(call *c, const kernel *k, void *params)
     return s;
 }
 
+sm_status step_run_watched(call *c, const kernel *k, void *params)
+{
+    const run_observer *o = c->engine->observer;
+    if (!o || !o->profile) return step_run(c, k, params);
+    uint64_t  start = clock_now();
+    sm_status s = step_run(c, k, params);
+    if (s == SM_OK) profile_step(c, clock_now() - start);
+    return s;
+}
+
 sm_status step_infer(const step *s, call *c, shape *out, const tensor *const *known, sm_error *err)
 {
     shape *in = call_scratch(c, ((size_t)c->n_in + 1) * sizeof *in);
@@ -171,7 +181,7 @@ static sm_status run_step(function *f, run *r, uint32_t k, call *c)
     sm_status status = prepare_outputs(l, s, c);
     if (status == SM_OK) {
         uint32_t chosen = l->kernel[k] == KERNEL_LATE ? step_choose(s, c) : l->kernel[k];
-        status = step_run(c, s->kernels[chosen], s->params[chosen]);
+        status = step_run_watched(c, s->kernels[chosen], s->params[chosen]);
     }
     if (status == SM_OK) status = check_shapes(l, s, c);
     if (status != SM_OK)

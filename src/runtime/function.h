@@ -24,8 +24,9 @@ typedef struct environment {
 /* Sees every node's outputs while a function runs; functions called by nodes included. The engine adds until when the
  * call may go on. */
 typedef struct run_observer {
-    sm_observer *see; /* NULL: nobody looks                                         */
-    void        *context;
+    sm_observer *see;     /* NULL: nobody looks                                         */
+    sm_profiler *profile; /* NULL: nobody measures                                      */
+    void        *context; /* of both                                                    */
     uint64_t     deadline; /* nanoseconds of the monotonic clock; 0: none                */
 } run_observer;
 

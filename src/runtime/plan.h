@@ -139,6 +139,8 @@ static inline bool step_brings(const step *s, uint32_t i)
 
 /* executor.c: one step, with its arguments and output headers in place. */
 sm_status step_run(call *c, const kernel *k, void *params) CHECKED;
+/* The same, with the clock when the call is profiled. */
+sm_status step_run_watched(call *c, const kernel *k, void *params) CHECKED;
 sm_status step_infer(const step *s, call *c, shape *out, const tensor *const *values, sm_error *err) CHECKED;
 /* The first row that does not refuse these shapes: its index. */
 uint32_t  step_choose(const step *s, const call *c);
@@ -146,6 +148,9 @@ sm_status run_body(function *f, run *r, const run_observer *observer, int depth,
 /* given: NULL, or as call_run_given. */
 sm_status function_run_nested(function *f, const tensor *const *in, tensor **given, size_t in_count, tensor **out,
                               size_t out_count, const run_observer *observer, int depth, sm_error *err) CHECKED;
+
+/* profile.c: tells the profiler of the step that has just run. */
+void profile_step(const call *c, uint64_t nanoseconds);
 
 /* function.c: the monotonic clock, in nanoseconds. */
 uint64_t clock_now(void);

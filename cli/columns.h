@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* columns.h - tables for the terminal: columns as wide as they need, fewer of them where it is narrow. */
+#ifndef CLI_COLUMNS_H
+#define CLI_COLUMNS_H
+
+#include "textbuf.h"
+
+typedef struct column {
+    const char *title;
+    int         right; /* numbers stand to the right                                             */
+    int         drop;  /* the larger, the sooner it is left out; 0: never                        */
+    int         least; /* > 0: takes what is left of the line, at least this much; keeps the end of its text */
+} column;
+
+/* Columns of text by UTF-8 characters; cells[row * count + column], NULL is empty. */
+void columns_print(textbuf *b, const column *columns, size_t count, const char *const *cells, size_t rows, size_t width);
+/* Of the terminal behind standard output, or COLUMNS, or 100. */
+size_t columns_width(void);
+
+#endif
