@@ -22,6 +22,9 @@
     X(complex)          \
     X(constant)         \
     X(conv)             \
+    X(conv_grad_filter) \
+    X(conv_grad_input)  \
+    X(conv_volume)      \
     X(decode)           \
     X(effects)          \
     X(elementwise)      \

@@ -142,7 +142,7 @@ static void turn_rows(void *context, int64_t begin, int64_t end)
     }
 }
 
-static void turn_matrices(call *c, const void *from, void *to, int64_t count, int64_t rows, int64_t columns, size_t size)
+void window_turn(call *c, const void *from, void *to, int64_t count, int64_t rows, int64_t columns, size_t size)
 {
     turn t = { from, to, rows, columns, size };
     call_for(c, count * columns, 8192 / (rows + 1) + 1, turn_rows, &t);
@@ -154,9 +154,9 @@ sm_status window_channels_last(call *c, const window *w, window_work *work, void
     if (!w->channels_first) return work(c, c->in[0]->data, c->out[0]->data, context);
     void *x = call_scratch(c, tensor_bytes(c->in[0]) + 1), *y = call_scratch(c, tensor_bytes(c->out[0]) + 1);
     if (!x || !y) return SM_RESOURCE_EXHAUSTED;
-    turn_matrices(c, c->in[0]->data, x, in->dims[0], in->dims[1], in->dims[2] * in->dims[3], dtype_size(c->in[0]->dtype));
+    window_turn(c, c->in[0]->data, x, in->dims[0], in->dims[1], in->dims[2] * in->dims[3], dtype_size(c->in[0]->dtype));
     TRY(work(c, x, y, context));
-    turn_matrices(c, y, c->out[0]->data, out->dims[0], out->dims[2] * out->dims[3], out->dims[1],
+    window_turn(c, y, c->out[0]->data, out->dims[0], out->dims[2] * out->dims[3], out->dims[1],
                   dtype_size(c->out[0]->dtype));
     return SM_OK;
 }

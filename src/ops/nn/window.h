@@ -46,6 +46,9 @@ typedef sm_status window_work(call *c, const void *in, void *out, void *context)
 
 sm_status window_channels_last(call *c, const window *w, window_work *work, void *context) CHECKED;
 
+/* `count` matrices of rows x columns elements of `size` bytes, each turned over: NCHW to NHWC and back. */
+void window_turn(call *c, const void *from, void *to, int64_t count, int64_t rows, int64_t columns, size_t size);
+
 /* The taps [*from, *to) of an axis that output i sees inside the input; tap k reads input *first + k * dilation. */
 static inline void window_taps(const window_axis *a, int64_t i, int64_t *first, int64_t *from, int64_t *to)
 {
