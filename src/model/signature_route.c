@@ -177,8 +177,24 @@ static sm_status graph_by_names(sm_function *f, graph *g, sm_error *err)
     return import_graph(f->model, &r, g, err);
 }
 
+/* The shapes that the signature states go to the inputs, so that passes know them. */
+static sm_status declare_shapes(const sm_function *f, graph *g, sm_error *err)
+{
+    for (size_t i = 0; i < f->input_count && i < g->input_count; i++) {
+        const sm_param *p = &f->inputs[i];
+        shape          *s = ARENA_NEW(&g->arena, shape);
+        if (!s) return arena_check(&g->arena, "importing a signature", err);
+        if (f->in[i].any_shape || p->rank < 0) continue;
+        *s = shape_of(p->rank, p->dims);
+        attr a = { .name = SLICE("shape"), .kind = ATTR_SHAPE, .count = 1, .v.shape = s };
+        graph_set_attr(g, graph_node_of(g, g->inputs[i]), &a);
+    }
+    return graph_check(g, err);
+}
+
 sm_status signature_graph(sm_function *f, graph *g, sm_error *err)
 {
     TRY(signature_choose_route(f, err));
-    return f->route == ROUTE_OBJECTS ? graph_by_objects(f, g, err) : graph_by_names(f, g, err);
+    TRY(f->route == ROUTE_OBJECTS ? graph_by_objects(f, g, err) : graph_by_names(f, g, err));
+    return declare_shapes(f, g, err);
 }

@@ -34,6 +34,7 @@
     X(join)             \
     X(matmul)           \
     X(matrix)           \
+    X(pack_matrix)      \
     X(pad)              \
     X(parse_example)    \
     X(pooling)          \

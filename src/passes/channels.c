@@ -8,50 +8,6 @@
  * shape, and shapes are known here of what depends on constants and variables only. */
 #include "passes/passes_int.h"
 
-#define MOST_INPUTS 8
-
-/* -- Shapes of constant values ------------------------------------------------------------------------------------ */
-
-static const tensor *constant_tensor(const graph *g, val v)
-{
-    const node *n = graph_producer(g, v);
-    return node_is(n, "Const") ? node_attr(n, "value")->v.tensor : NULL;
-}
-
-/* What a read gives: the shape that the node of its handle declares. */
-static const shape *declared_shape(const graph *g, const node *n)
-{
-    const attr *a = n->input_count ? node_attr(graph_producer(g, n->inputs[0]), "shape") : NULL;
-    return a && a->kind == ATTR_SHAPE && !a->is_list ? a->v.shape : NULL;
-}
-
-static void infer_constant(const graph *g, const node *n, shape *shapes)
-{
-    shape         in[MOST_INPUTS];
-    const tensor *known[MOST_INPUTS];
-    if (n->input_count > MOST_INPUTS || !n->output_count || !n->op->infer) return;
-    for (uint32_t i = 0; i < n->input_count; i++) {
-        in[i] = shapes[n->inputs[i]];
-        known[i] = constant_tensor(g, n->inputs[i]);
-    }
-    infer q = { .node = n, .n_in = (int)n->input_count, .n_out = (int)n->output_count, .in = in, .value = known };
-    q.out = shapes + n->outputs;
-    bool failed = n->op->infer(&q) != SM_OK;
-    for (uint32_t i = 0; i < n->output_count && failed; i++) shapes[n->outputs + i] = shape_unknown();
-    const shape *declared = (n->op->traits & OP_READS) ? declared_shape(g, n) : NULL;
-    if (declared && !shape_known(&shapes[n->outputs])) shapes[n->outputs] = *declared;
-}
-
-/* Of each value that is constant; the others' are unknown. NULL: no memory. */
-static shape *constant_shapes(facts *f, const graph *g)
-{
-    shape *shapes = ARENA_ARRAY(&f->tmp, shape, g->value_count + 1);
-    for (size_t v = 0; shapes && v < g->value_count; v++) shapes[v] = shape_unknown();
-    for (size_t k = 0; shapes && k < f->order_count; k++)
-        if (f->constant[f->order[k]]) infer_constant(g, &g->nodes[f->order[k]], shapes);
-    return shapes;
-}
-
 /* -- What fits ----------------------------------------------------------------------------------------------------- */
 
 typedef struct match {
@@ -146,7 +102,7 @@ static sm_status rewrite_all(graph *g, const char *name, const char *other, bool
 {
     facts f;
     TRY(facts_find(&f, g, err));
-    shape    *shapes = constant_shapes(&f, g);
+    shape    *shapes = facts_shapes(&f, g);
     sm_status s = arena_check(&f.tmp, "optimising a function", err);
     for (size_t k = 0; k < f.order_count && s == SM_OK; k++) {
         const node *n = &g->nodes[f.order[k]];

@@ -29,6 +29,8 @@ static inline bool node_is(const node *n, const char *op)
 bool facts_constant(const facts *f, const graph *g, val v);
 /* The node that alone uses v is worth fusing with: v has one use, and nobody waits for its node by control. */
 bool facts_single_use(const facts *f, const graph *g, val v);
+/* Of each value of g, as far as it is known before the function runs (shapes.c). NULL: no memory; f's arena says so. */
+shape *facts_shapes(facts *f, const graph *g);
 /* A node of op `name` that takes over what it can of n's attributes; extra attributes come first. VAL_NONE when the op is
  * not built in. */
 val graph_remake(graph *g, const char *name, const node *n, const val *inputs, size_t input_count, const attr *extra,
@@ -43,5 +45,6 @@ sm_status pass_fold_scale(graph *g, sm_error *err);
 sm_status pass_make_bias(graph *g, sm_error *err);
 sm_status pass_fuse_bias(graph *g, sm_error *err);
 sm_status pass_fuse_activation(graph *g, sm_error *err);
+sm_status pass_pack_weights(graph *g, sm_error *err);
 
 #endif

@@ -152,7 +152,7 @@ TEST(matmul_bias_activation)
         assert_same_numbers(build_dense, variant, shape_matrix(5, 6));
         graph_init(&g, 0);
         build_dense(&g, variant);
-        assert_ok(passes_run(&g, NULL, err));
+        assert_ok(passes_run(&g, "-pack_weights", err));
         assert_int_equal(count_ops(&g, "_FusedMatMul"), 1);
         assert_int_equal(count_ops(&g, "BiasAdd"), 0);
         if (variant < 6) assert_int_equal(count_ops(&g, activations[variant]), 0);

@@ -30,8 +30,9 @@ typedef struct product {
 } product;
 
 typedef struct matmul_params {
-    bool  transpose_a, transpose_b, conjugate;
-    fused fused;
+    bool         transpose_a, transpose_b, conjugate;
+    fused        fused;
+    const shape *packed; /* B comes from _PackMatrix and has this shape; NULL: B is input 1 as it is */
 } matmul_params;
 
 /* The stride of batch dim d of s, 0 where it is broadcast; d counts the output's batch dims. */
@@ -45,7 +46,8 @@ static int64_t batch_stride(const shape *s, int d, int batch_rank)
 static void product_init(product *p, const call *c)
 {
     const matmul_params *q = c->params;
-    const shape         *a = &c->in[0]->shape, *b = &c->in[1]->shape, *out = &c->out[0]->shape;
+    const shape         *a = &c->in[0]->shape, *out = &c->out[0]->shape;
+    const shape         *b = q->packed ? q->packed : &c->in[1]->shape;
     int64_t              a_width = a->dims[a->rank - 1], b_width = b->dims[b->rank - 1];
     *p = (product){ .m = out->dims[out->rank - 2],
                     .n = out->dims[out->rank - 1],
@@ -151,6 +153,24 @@ static void transpose_a(const product *p, const float *a, float *out)
         for (int64_t k = 0; k < p->k; k++) out[i * p->k + k] = a[i * p->a_row + k * p->a_column];
 }
 
+static gemm product_gemm(const product *p, const int64_t *start)
+{
+    return (gemm){ .m = p->m,
+                   .n = p->n,
+                   .a = p->a,
+                   .width = p->m,
+                   .height = 1,
+                   .x_step = p->k,
+                   .segments = 1,
+                   .length = p->k,
+                   .segment = start,
+                   .b = p->b,
+                   .c = p->c,
+                   .c_step = p->n,
+                   .low = -INFINITY,
+                   .high = INFINITY };
+}
+
 static sm_status product_vector(call *c, const gemm_kernels *kernels)
 {
     const matmul_params *q = c->params;
@@ -161,18 +181,8 @@ static sm_status product_vector(call *c, const gemm_kernels *kernels)
     float *packed = thin ? NULL : call_scratch(c, product_packed_size(kernels, p.k, p.n));
     float *turned = p.a_column == 1 ? NULL : call_scratch(c, (size_t)(p.m * p.k) * sizeof(float));
     if ((!thin && !packed) || (p.a_column != 1 && !turned)) return SM_RESOURCE_EXHAUSTED;
-    gemm g = { .m = p.m,
-               .n = p.n,
-               .width = p.m,
-               .height = 1,
-               .x_step = p.k,
-               .segments = 1,
-               .length = p.k,
-               .segment = &start,
-               .b = packed,
-               .c_step = p.n,
-               .low = -INFINITY,
-               .high = INFINITY };
+    gemm g = product_gemm(&p, &start);
+    g.b = packed;
     fused_into_gemm(&q->fused, c, &g);
     for (int64_t i = 0, last_b = -1; i < p.batches; i++) {
         int64_t a_at, b_at;
@@ -215,6 +225,42 @@ static sm_status fused_product(call *c)
     return SM_OK;
 }
 
+/* -- _PackedMatMul ------------------------------------------------------------------------------------------------------------- */
+
+static sm_status check_packed(call *c, size_t floats)
+{
+    if (tensor_count(c->in[1]) == floats) return SM_OK;
+    return CALL_FAIL(c, SM_INVALID_ARGUMENT, "the matrix is not packed for this kernel");
+}
+
+static sm_status packed_product_vector(call *c, const gemm_kernels *kernels)
+{
+    const matmul_params *q = c->params;
+    const int64_t        start = 0;
+    product              p;
+    product_init(&p, c);
+    TRY(check_packed(c, (size_t)gemm_packed(kernels, p.k, p.n)));
+    gemm g = product_gemm(&p, &start);
+    if (p.a_column != 1) {
+        float *turned = call_scratch(c, (size_t)(p.m * p.k) * sizeof(float));
+        if (!turned) return SM_RESOURCE_EXHAUSTED;
+        transpose_a(&p, p.a, turned);
+        g.a = turned;
+    }
+    fused_into_gemm(&q->fused, c, &g);
+    product_run(c, kernels, &g);
+    fused_finish(&q->fused, c, true);
+    return SM_OK;
+}
+PRODUCT_RUNS(packed_product_vector)
+
+static sm_status packed_product(call *c)
+{
+    const matmul_params *q = c->params;
+    TRY(check_packed(c, (size_t)shape_count(q->packed)));
+    return fused_product(c);
+}
+
 /* -- Parameters -------------------------------------------------------------------------------------------------------------------- */
 
 static sm_status matmul_prepare(call *c)
@@ -230,6 +276,15 @@ static sm_status fused_matmul_prepare(call *c)
 {
     TRY(matmul_prepare(c));
     return fused_prepare(c, &((matmul_params *)c->params)->fused);
+}
+
+static sm_status packed_prepare(call *c)
+{
+    matmul_params *q = call_params(c, sizeof *q);
+    if (!q) return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory");
+    q->transpose_a = node_bool(c->node, "transpose_a");
+    q->packed = node_shape(c->node, "b_shape");
+    return fused_prepare(c, &q->fused);
 }
 
 static sm_status batch_prepare(call *c)
@@ -289,6 +344,11 @@ static const kernel fused_matmul[] = {
     PRODUCT_ROWS(fused_product_vector, "T: float", .prepare = fused_matmul_prepare, .refuse = too_small)
     { .types = "T: float", .run = fused_product, .prepare = fused_matmul_prepare, .widen = true }, { 0 }
 };
+
+static const kernel packed_matmul[] = {
+    PRODUCT_ROWS(packed_product_vector, "T: float", .prepare = packed_prepare)
+    { .types = "T: float", .run = packed_product, .prepare = packed_prepare }, { 0 }
+};
 /* clang-format on */
 
 /* -- Shapes ------------------------------------------------------------------------------------------------------------------------- */
@@ -333,6 +393,21 @@ static sm_status infer_matmul(infer *c)
 static sm_status infer_fused_matmul(infer *c)
 {
     TRY(infer_matmul(c));
+    return fused_infer(c);
+}
+
+static sm_status infer_packed_matmul(infer *c)
+{
+    const shape *b = node_shape(c->node, "b_shape");
+    if (b->rank != 2 || !shape_known(b)) return INFER_FAIL(c, "b_shape must be two known dimensions");
+    TRY(shape_check(b, sizeof(float), SIZE_MAX / 64, c->err));
+    TRY(infer_rank(c, 0, 2));
+    const shape in[] = { c->in[0], *b };
+    infer       plain = *c;
+    plain.in = in;
+    c->out[0] = shape_unknown_dims(2);
+    if (c->in[0].rank == 2)
+        TRY(infer_product(&plain, node_bool(c->node, "transpose_a"), false, &c->out[0].dims[0], &c->out[0].dims[1]));
     return fused_infer(c);
 }
 
@@ -389,6 +464,11 @@ const op_def matmul_ops[] = {
       "half, "
       "float}, num_args: int >= 0, fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2",
       infer_fused_matmul, fused_matmul, NULL, 0, "MatMul, then a bias and an activation" },
+    { "_PackedMatMul",
+      "a:T b:T args:num_args*T -> product:T | transpose_a: bool = false, b_shape: shape, T: {float}, num_args: int >= "
+      "0, "
+      "fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2",
+      infer_packed_matmul, packed_matmul, NULL, 0, "_FusedMatMul with a second matrix from _PackMatrix" },
     { "BatchMatMul", "x:T y:T -> output:T | " BATCH_T ", " BATCH_ATTRS, infer_batch_matmul, batch_matmul, NULL, 0,
       "the products of matrices, one per batch" },
     { "BatchMatMulV2", "x:T y:T -> output:T | " BATCH_T ", " BATCH_ATTRS, infer_batch_matmul_v2, batch_matmul, NULL, 0,

@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops/nn/conv.c - Conv2D, DepthwiseConv2dNative, and the same with a bias and an activation behind them.
  *
- * The portable kernels are the formulas (conv.tmpl.h). In vectors, a convolution is a product of matrices: its rows are the
- * windows, its columns the output channels, and kernels/gemm.h reads a window where it lies: as one segment per row of
- * the window (per tap when dilated). So that every window lies inside, the image is copied with its padding first; a 1 x 1
- * convolution needs no copy at all. The filter is packed each time.
+ * The portable kernels are the formulas (conv.tmpl.h); those in vectors are in conv_vector.c. _PackedConv2D is what passes
+ * make of a convolution whose filter is constant: the filter comes as _PackMatrix (ops/math/pack.c) laid it out for
+ * the same instruction set, and its shape as an attribute.
  *
  * TensorFlow's own CPU kernels refuse NCHW, dilated depthwise convolutions and integers in some builds; here they work.
  *
  * Tests: conv.test, beside this file. */
-#include "kernels/depthwise.h"
+#include "ops/nn/conv.h"
 #include "ops/formula.h"
-#include "ops/nn/fused.h"
-#include "ops/nn/window.h"
-#include "ops/product.h"
-
-typedef struct conv_params {
-    window w;
-    fused  fused;
-} conv_params;
-
-typedef struct convolution {
-    grid        g;
-    const void *in, *filter;
-    void       *out;
-    int64_t     out_channels, filter_depth, groups;
-} convolution;
 
 /* -- Shapes ---------------------------------------------------------------------------------------------------------- */
 
@@ -41,14 +25,13 @@ static sm_status conv_depths(infer *c, int64_t in, int64_t filter, int64_t out)
     return SM_OK;
 }
 
-static sm_status infer_windows(infer *c, bool per_channel)
+static sm_status infer_windows(infer *c, const shape *filter, bool per_channel)
 {
-    const shape *in = &c->in[0], *filter = &c->in[1];
+    const shape *in = &c->in[0];
     window       w;
     window_axis  axis[2];
     TRY(window_read(c->node, &w, c->err));
     TRY(infer_rank(c, 0, 4));
-    TRY(infer_rank(c, 1, 4));
     c->out[0] = shape_unknown_dims(4);
     if (in->rank != 4 || filter->rank != 4) return SM_OK;
     int64_t depth = window_channels(&w, in), channels = filter->dims[3];
@@ -70,20 +53,22 @@ static sm_status infer_windows(infer *c, bool per_channel)
 
 static sm_status infer_conv(infer *c)
 {
-    return infer_windows(c, false);
+    TRY(infer_rank(c, 1, 4));
+    return infer_windows(c, &c->in[1], false);
 }
 
 static sm_status infer_depthwise(infer *c)
 {
-    return infer_windows(c, true);
+    TRY(infer_rank(c, 1, 4));
+    return infer_windows(c, &c->in[1], true);
 }
 
 /* -- One call ---------------------------------------------------------------------------------------------------------- */
 
-static sm_status convolution_init(convolution *v, call *c, const void *in, void *out)
+sm_status convolution_init(convolution *v, call *c, const void *in, void *out)
 {
     const conv_params *q = c->params;
-    const shape       *s = &c->in[0]->shape, *f = &c->in[1]->shape;
+    const shape       *s = &c->in[0]->shape, *f = q->filter ? q->filter : &c->in[1]->shape;
     *v = (convolution){ .in = in, .out = out, .filter = c->in[1]->data, .filter_depth = f->dims[2] };
     v->g.images = s->dims[0];
     v->g.channels = window_channels(&q->w, s);
@@ -118,10 +103,13 @@ static int64_t conv_work(const convolution *v)
 
 static sm_status rows_work(call *c, const void *in, void *out, void *context)
 {
-    convolution v;
-    pool_work  *work = *(pool_work **)context;
+    const conv_params *q = c->params;
+    convolution        v;
+    pool_work         *work = *(pool_work **)context;
     if (tensor_count(c->out[0]) == 0) return SM_OK;
     TRY(convolution_init(&v, c, in, out));
+    if (q->filter && tensor_count(c->in[1]) != (size_t)shape_count(q->filter))
+        return CALL_FAIL(c, SM_INVALID_ARGUMENT, "the filter is not packed for this kernel");
     call_for(c, v.g.images * v.g.y.out, 32768 / (conv_work(&v) + 1) + 1, work, &v);
     return SM_OK;
 }
@@ -148,165 +136,9 @@ CONV_RUN(conv_int32)
 CONV_RUN(depthwise_float)
 CONV_RUN(depthwise_double)
 
-/* -- In vectors: Conv2D -------------------------------------------------------------------------------------------------- */
+/* -- In vectors: conv_vector.c ---------------------------------------------------------------------------------------------- */
 
-typedef struct padded {
-    const float *in;
-    float       *out;
-    const grid  *g;
-    int64_t      rows, columns; /* with the padding */
-} padded;
-
-static void pad_rows(void *context, int64_t begin, int64_t end)
-{
-    const padded *p = context;
-    int64_t       c = p->g->channels, width = p->g->x.in * c;
-    for (int64_t r = begin; r < end; r++) {
-        int64_t y = r % p->rows - p->g->y.before;
-        float  *out = p->out + r * p->columns * c;
-        memset(out, 0, (size_t)(p->columns * c) * sizeof(float));
-        if (y < 0 || y >= p->g->y.in) continue;
-        int64_t x = p->columns - p->g->x.before < p->g->x.in ? (p->columns - p->g->x.before) * c : width;
-        memcpy(out + p->g->x.before * c, p->in + (r / p->rows * p->g->y.in + y) * width, (size_t)x * sizeof(float));
-    }
-}
-
-/* How much of a padded axis the windows reach. */
-static int64_t axis_reach(const window_axis *a)
-{
-    return (a->out - 1) * a->stride + (a->size - 1) * a->dilation + 1;
-}
-
-/* Makes every window lie inside the image; false: no memory. */
-static bool conv_pad(call *c, convolution *v)
-{
-    grid  *g = &v->g;
-    padded p = { .in = v->in, .g = g, .rows = axis_reach(&g->y), .columns = axis_reach(&g->x) };
-    if (g->y.before == 0 && g->x.before == 0 && p.rows <= g->y.in && p.columns <= g->x.in) return true;
-    p.out = call_scratch(c, (size_t)(g->images * p.rows * p.columns * g->channels) * sizeof(float));
-    if (!p.out) return false;
-    call_for(c, g->images * p.rows, 16384 / (p.columns * g->channels + 1) + 1, pad_rows, &p);
-    v->in = p.out;
-    g->y.in = p.rows;
-    g->x.in = p.columns;
-    g->y.before = g->x.before = 0;
-    return true;
-}
-
-/* The window's segments: its rows when they lie in one piece, else its taps. Returns how many. */
-static int64_t conv_segments(const convolution *v, int64_t *at, int64_t *length)
-{
-    int64_t c = v->g.channels, row = v->g.x.in * c, n = 0;
-    bool    whole = v->groups == 1 && v->g.x.dilation == 1;
-    *length = whole ? v->g.x.size * c : v->filter_depth;
-    for (int64_t i = 0; i < v->g.y.size; i++)
-        for (int64_t j = 0; j < (whole ? 1 : v->g.x.size); j++)
-            at[n++] = i * v->g.y.dilation * row + j * v->g.x.dilation * c;
-    return n;
-}
-
-typedef struct vector_conv {
-    const gemm_kernels *kernels;
-} vector_conv;
-
-static sm_status conv_product(call *c, const void *in, void *out, void *context)
-{
-    const conv_params  *q = c->params;
-    const gemm_kernels *kernels = ((const vector_conv *)context)->kernels;
-    convolution         v;
-    if (tensor_count(c->out[0]) == 0) return SM_OK;
-    TRY(convolution_init(&v, c, in, out));
-    int64_t  taps = v.g.y.size * v.g.x.size, group = v.out_channels / v.groups, length;
-    int64_t *segment = call_scratch(c, (size_t)taps * sizeof *segment);
-    float   *packed = call_scratch(c, product_packed_size(kernels, taps * v.filter_depth, group));
-    if (!segment || !packed || !conv_pad(c, &v)) return SM_RESOURCE_EXHAUSTED;
-    int64_t segments = conv_segments(&v, segment, &length), pixel = v.g.channels;
-    gemm    g = { .m = v.g.images * v.g.y.out * v.g.x.out,
-                  .n = group,
-                  .width = v.g.x.out,
-                  .height = v.g.y.out,
-                  .x_step = v.g.x.stride * pixel,
-                  .y_step = v.g.y.stride * v.g.x.in * pixel,
-                  .image_step = v.g.y.in * v.g.x.in * pixel,
-                  .segments = segments,
-                  .length = length,
-                  .segment = segment,
-                  .b = packed,
-                  .c_step = v.out_channels,
-                  .low = -INFINITY,
-                  .high = INFINITY };
-    fused_into_gemm(&q->fused, c, &g);
-    const float *bias = g.bias;
-    for (int64_t i = 0; i < v.groups; i++) {
-        g.a = (const float *)v.in + i * v.filter_depth;
-        g.c = (float *)out + i * group;
-        g.bias = bias ? bias + i * group : NULL;
-        product_pack(c, kernels, (const float *)v.filter + i * group, v.out_channels, 1, taps * v.filter_depth, group,
-                     packed);
-        product_run(c, kernels, &g);
-    }
-    return SM_OK;
-}
-
-static sm_status conv_vector(call *c, const gemm_kernels *kernels)
-{
-    const conv_params *q = c->params;
-    vector_conv        v = { kernels };
-    return window_channels_last(c, &q->w, conv_product, &v);
-}
 PRODUCT_RUNS(conv_vector)
-
-/* -- In vectors: depthwise ------------------------------------------------------------------------------------------------ */
-
-typedef struct depthwise_job {
-    depthwise                d;
-    const depthwise_kernels *kernels;
-} depthwise_job;
-
-static void depthwise_piece(void *context, int64_t begin, int64_t end)
-{
-    const depthwise_job *p = context;
-    for (int64_t row = begin; row < end; row++) p->kernels->run(&p->d, row);
-}
-
-static sm_status depthwise_work(call *c, const void *in, void *out, void *context)
-{
-    const conv_params *q = c->params;
-    convolution        v;
-    gemm               g = { .low = -INFINITY, .high = INFINITY };
-    depthwise_job      p = { .kernels = context };
-    if (tensor_count(c->out[0]) == 0) return SM_OK;
-    TRY(convolution_init(&v, c, in, out));
-    fused_into_gemm(&q->fused, c, &g);
-    p.d = (depthwise){ .channels = v.g.channels,
-                       .in_rows = v.g.y.in,
-                       .in_columns = v.g.x.in,
-                       .out_rows = v.g.y.out,
-                       .out_columns = v.g.x.out,
-                       .filter_rows = v.g.y.size,
-                       .filter_columns = v.g.x.size,
-                       .y_stride = v.g.y.stride,
-                       .x_stride = v.g.x.stride,
-                       .y_dilation = v.g.y.dilation,
-                       .x_dilation = v.g.x.dilation,
-                       .y_before = v.g.y.before,
-                       .x_before = v.g.x.before,
-                       .in = in,
-                       .filter = v.filter,
-                       .out = out,
-                       .bias = g.bias,
-                       .low = g.low,
-                       .high = g.high };
-    int64_t work = v.g.x.out * v.g.y.size * v.g.x.size * v.g.channels;
-    call_for(c, v.g.images * v.g.y.out, 65536 / (work + 1) + 1, depthwise_piece, &p);
-    return SM_OK;
-}
-
-static sm_status depthwise_vector(call *c, const depthwise_kernels *kernels)
-{
-    const conv_params *q = c->params;
-    return window_channels_last(c, &q->w, depthwise_work, (void *)kernels);
-}
 
 /* The channels of input 0 are those of filter dim 2. */
 static const char *depthwise_narrow(const call *c, int lanes)
@@ -368,7 +200,16 @@ static sm_status infer_fused_conv(infer *c)
 {
     if (slice_is(node_string(c->node, "data_format"), "NCHW"))
         return error_set(c->err, SM_UNIMPLEMENTED, "%s: data_format NCHW is not supported", c->node->op->name);
-    TRY(infer_windows(c, false));
+    TRY(infer_conv(c));
+    return fused_infer(c);
+}
+
+static sm_status infer_packed_conv(infer *c)
+{
+    const shape *filter = node_shape(c->node, "filter_shape");
+    if (filter->rank != 4 || !shape_known(filter)) return INFER_FAIL(c, "filter_shape must be four known dimensions");
+    TRY(shape_check(filter, sizeof(float), SIZE_MAX / 64, c->err));
+    TRY(infer_windows(c, filter, false));
     return fused_infer(c);
 }
 
@@ -376,7 +217,7 @@ static sm_status infer_fused_depthwise(infer *c)
 {
     if (slice_is(node_string(c->node, "data_format"), "NCHW"))
         return error_set(c->err, SM_UNIMPLEMENTED, "%s: data_format NCHW is not supported", c->node->op->name);
-    TRY(infer_windows(c, true));
+    TRY(infer_depthwise(c));
     return fused_infer(c);
 }
 
@@ -395,6 +236,13 @@ static sm_status fused_conv_prepare(call *c)
     return fused_prepare(c, &((conv_params *)c->params)->fused);
 }
 
+static sm_status packed_conv_prepare(call *c)
+{
+    TRY(fused_conv_prepare(c));
+    ((conv_params *)c->params)->filter = node_shape(c->node, "filter_shape");
+    return SM_OK;
+}
+
 #define CONV_ROW(f, tf, wide, prepares) { .types = "T: " #tf, .run = f, .prepare = prepares, .widen = wide },
 
 /* clang-format off */
@@ -404,6 +252,8 @@ static const kernel conv2d[] = { PRODUCT_ROWS(conv_vector, "T: float", .prepare 
                                  CONV_ROW(conv_int32, int32, false, conv_prepare) { 0 } };
 static const kernel fused_conv2d[] = { PRODUCT_ROWS(fused_conv_vector, "T: float", .prepare = fused_conv_prepare)
                                        CONV_ROW(fused_conv, float, true, fused_conv_prepare) { 0 } };
+static const kernel packed_conv2d[] = { PRODUCT_ROWS(fused_conv_vector, "T: float", .prepare = packed_conv_prepare)
+                                        { .types = "T: float", .run = fused_conv, .prepare = packed_conv_prepare }, { 0 } };
 static const kernel depthwise_conv2d[] = { DEPTHWISE_ROWS(depthwise_run, conv_prepare)
                                            CONV_ROW(depthwise_float, float, true, conv_prepare)
                                            CONV_ROW(depthwise_double, double, false, conv_prepare) { 0 } };
@@ -431,6 +281,10 @@ const op_def conv_ops[] = {
       ", data_format: {\"NHWC\", \"NCHW\", \"NCHW_VECT_C\"} = \"NHWC\", filter_format: {\"HWIO\", \"OIHW\", "
       "\"OIHW_VECT_I\"} = \"HWIO\", " DILATIONS ", use_cudnn_on_gpu: bool = true, " FUSED,
       infer_fused_conv, fused_conv2d, NULL, 0, "Conv2D, then a bias and an activation" },
+    { "_PackedConv2D",
+      "input:T filter:T args:num_args*T -> output:T | T: {float}, num_args: int >= 0, filter_shape: shape, "
+      "strides: list(int), " PADDING ", " EXPLICIT ", " FORMAT ", " DILATIONS ", " FUSED,
+      infer_packed_conv, packed_conv2d, NULL, 0, "_FusedConv2D with a filter from _PackMatrix" },
     { "DepthwiseConv2dNative",
       "input:T filter:T -> output:T | T: floating, strides: list(int), " PADDING ", " EXPLICIT ", " FORMAT
       ", " DILATIONS,

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* passes/pack.c - weights are laid out once.
+ *
+ *     Conv2D(x, filter)  ->  _PackedConv2D(x, _PackMatrix(filter))          when filter is constant
+ *     MatMul(x, b)       ->  _PackedMatMul(x, _PackMatrix(b))
+ *
+ * and their fused forms likewise. _PackMatrix depends on constants and variables only, so the engine runs it in the
+ * prologue, keeps what it gives, drops the filter, and does both again when a variable has moved. The packed ops
+ * look like the fused ones, with the filter's shape as an attribute.
+ *
+ * The layout depends on the instruction set, which this pass need not know: the rows of the ops that write and read it
+ * are chosen alike. It depends on the number of groups too, so the input's channels must be known. */
+#include "passes/passes_int.h"
+
+#define LEAST_ELEMENTS 32 /* smaller matrices are no work for vectors   */
+#define NEW_VALUES 2      /* that packing one node adds                 */
+
+static const struct packable {
+    const char *op, *packed;
+    bool        convolution;
+} packable[] = {
+    { "Conv2D", "_PackedConv2D", true },
+    { "_FusedConv2D", "_PackedConv2D", true },
+    { "MatMul", "_PackedMatMul", false },
+    { "_FusedMatMul", "_PackedMatMul", false },
+};
+
+typedef struct packer {
+    graph       *g;
+    facts        f;
+    const shape *shapes; /* of each value        */
+    node_id     *packed; /* of each value: the node that packs it, or NODE_NONE */
+    val         *with;   /* of each value, also the new ones: what takes its place  */
+} packer;
+
+static const struct packable *find_packable(const node *n)
+{
+    for (size_t i = 0; i < sizeof packable / sizeof *packable; i++)
+        if (node_is(n, packable[i].op)) return &packable[i];
+    return NULL;
+}
+
+/* How many groups a convolution has; 0: that is not known. */
+static int64_t count_groups(const packer *p, const node *n, const shape *filter)
+{
+    const shape *in = &p->shapes[n->inputs[0]];
+    bool         first = slice_is(node_string(n, "data_format"), "NCHW");
+    if (in->rank != 4 || in->dims[first ? 1 : 3] <= 0 || in->dims[first ? 1 : 3] % filter->dims[2]) return 0;
+    return in->dims[first ? 1 : 3] / filter->dims[2];
+}
+
+static bool fits(const packer *p, const struct packable *to, const node *n, int64_t *groups)
+{
+    const shape *filter = &p->shapes[n->inputs[1]];
+    *groups = 1;
+    if (node_type(n, "T") != SM_FLOAT || !facts_constant(&p->f, p->g, n->inputs[1])) return false;
+    if (!shape_known(filter) || filter->rank != (to->convolution ? 4 : 2) || shape_count(filter) < LEAST_ELEMENTS)
+        return false;
+    if (!to->convolution) return true;
+    const attr *format = node_attr(n, "filter_format");
+    if (format && !slice_is(format->v.s, "HWIO")) return false;
+    *groups = count_groups(p, n, filter);
+    return *groups > 0 && filter->dims[3] % *groups == 0;
+}
+
+/* The packed form of value v: one node, however many products read it. */
+static val pack_value(packer *p, val v, int64_t groups, bool transpose)
+{
+    graph  *g = p->g;
+    node_id id = p->packed[v];
+    if (id != NODE_NONE && node_int(&g->nodes[id], "groups") == groups && node_bool(&g->nodes[id], "transpose") == transpose)
+        return g->nodes[id].outputs;
+    attr attrs[] = { attr_of_int("groups", groups), attr_of_bool("transpose", transpose) };
+    val  packed = graph_emit_with(g, "_PackMatrix", &v, 1, attrs, 2);
+    if (packed != VAL_NONE) p->packed[v] = graph_node_of(g, packed);
+    return packed;
+}
+
+static attr shape_attr(graph *g, const char *name, const shape *s, bool transpose)
+{
+    shape *own = ARENA_NEW(&g->arena, shape);
+    if (own) *own = *s;
+    if (own && transpose) *own = shape_of(2, (const int64_t[]){ s->dims[1], s->dims[0] });
+    return (attr){ .name = slice_of(name), .kind = ATTR_SHAPE, .count = 1, .v.shape = own };
+}
+
+static void pack_node(packer *p, node_id id)
+{
+    graph                 *g = p->g;
+    const node             n = g->nodes[id]; /* a copy: adding nodes moves the array */
+    const struct packable *to = find_packable(&n);
+    int64_t                groups;
+    if (!to || p->f.constant[id] || !fits(p, to, &n, &groups)) return;
+    const bool transpose = !to->convolution && node_bool(&n, "transpose_b");
+    val       *inputs = ARENA_ARRAY(&g->arena, val, n.input_count);
+    attr extra[] = { shape_attr(g, to->convolution ? "filter_shape" : "b_shape", &p->shapes[n.inputs[1]], transpose),
+                     attr_of_int("num_args", (int64_t)n.input_count - 2) };
+    if (!inputs || !extra[0].v.shape) return;
+    memcpy(inputs, n.inputs, n.input_count * sizeof *inputs);
+    inputs[1] = pack_value(p, n.inputs[1], groups, transpose);
+    if (inputs[1] == VAL_NONE) return;
+    val y = graph_remake(g, to->packed, &n, inputs, n.input_count, extra, 2);
+    if (y == VAL_NONE) return;
+    for (uint32_t i = 0; i < n.control_count; i++) graph_add_control(g, graph_node_of(g, y), n.controls[i]);
+    p->with[n.outputs] = y;
+    graph_replace_controls(g, id, graph_node_of(g, y));
+}
+
+sm_status pass_pack_weights(graph *g, sm_error *err)
+{
+    packer p = { .g = g };
+    TRY(facts_find(&p.f, g, err));
+    p.shapes = facts_shapes(&p.f, g);
+    p.packed = ARENA_ARRAY(&p.f.tmp, node_id, g->value_count + 1);
+    const size_t most = g->value_count + NEW_VALUES * p.f.order_count;
+    p.with = ARENA_ARRAY(&p.f.tmp, val, most + 1);
+    sm_status s = arena_check(&p.f.tmp, "optimising a function", err);
+    for (size_t v = 0; s == SM_OK && v < p.f.value_count; v++) p.packed[v] = NODE_NONE;
+    for (size_t v = 0; s == SM_OK && v < most; v++) p.with[v] = (val)v;
+    for (size_t k = 0; s == SM_OK && k < p.f.order_count; k++) pack_node(&p, p.f.order[k]);
+    if (s == SM_OK) graph_substitute(g, p.with);
+    facts_clear(&p.f);
+    return s == SM_OK ? pass_prune(g, err) : s;
+}
