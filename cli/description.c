@@ -23,6 +23,8 @@ enum { LEVELS = 2, ALL_LEVELS = 60, DISK_DEPTH = 16, OPS_SHOWN = 12, VARIABLES_S
 
 uint64_t description_bytes_on_disk(const char *dir, int depth)
 {
+    struct stat whole;
+    if (stat(dir, &whole) == 0 && S_ISREG(whole.st_mode)) return (uint64_t)whole.st_size; /* an archive */
     DIR           *d = depth < DISK_DEPTH ? opendir(dir) : NULL;
     struct dirent *e;
     uint64_t       bytes = 0;

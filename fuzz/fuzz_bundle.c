@@ -117,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     write_whole(index_path, str_slice(&file));
     write_whole(data_path, slice_tail(rest, contents.len));
     str_clear(&file);
-    if (bundle_open(prefix, true, &b, &err) != SM_OK) assert(err.message[0]);
+    if (bundle_open(NULL, prefix, true, &b, &err) != SM_OK) assert(err.message[0]);
     for (size_t i = 0; b && i < bundle_count(b); i++) read_entry(b, bundle_at(b, i));
     bundle_close(b);
     (void)unlink(index_path);

@@ -187,7 +187,7 @@ SM_API SM_CHECKED sm_status sm_runtime_peak(sm_runtime *r, double *flops, sm_err
 
 /* -- Models -------------------------------------------------------------------------------------- */
 
-typedef struct sm_saved_model sm_saved_model; /* a SavedModel directory: its MetaGraphs, none chosen   */
+typedef struct sm_saved_model sm_saved_model; /* an open SavedModel: its MetaGraphs, none chosen   */
 typedef struct sm_model       sm_model;       /* one MetaGraph: objects, functions, signatures, variables */
 typedef struct sm_object      sm_object;      /* a node of the object graph                             */
 typedef struct sm_variable    sm_variable;
@@ -205,21 +205,37 @@ typedef struct sm_load_options {
 } sm_load_options;
 #define SM_LOAD_OPTIONS_INIT { sizeof(sm_load_options), 0, 0, 0, 0, 0 }
 
-/* Opens a SavedModel directory: saved_model.pb, else saved_model.pbtxt. NOT_FOUND when there is none,
- * DATA_LOSS when it cannot be parsed. */
-SM_API SM_CHECKED sm_status sm_saved_model_open(const char *dir, const sm_load_options *o, sm_saved_model **out, sm_error *err);
+/* Opens a SavedModel: a directory with saved_model.pb, else saved_model.pbtxt, else saved_model.cpb; or a zip archive of
+ * one, with or without a folder around it. NOT_FOUND when there is none, DATA_LOSS when it cannot be parsed. */
+SM_API SM_CHECKED sm_status sm_saved_model_open(const char *path, const sm_load_options *o, sm_saved_model **out, sm_error *err);
+
+/* One file of a SavedModel in memory: "saved_model.pb", "variables/variables.index", "assets/words.txt" ... */
+typedef struct sm_file {
+    const char *name;
+    const void *bytes;
+    size_t      size;
+} sm_file;
+/* The same from memory: from files, or from the bytes of a zip archive. The bytes are borrowed for as long as the model or a
+ * tensor of it lives, unless o->copy asks for copies; names are copied. */
+SM_API SM_CHECKED sm_status sm_saved_model_open_files(const sm_file *files, size_t count, const sm_load_options *o,
+                                                      sm_saved_model **out, sm_error *err);
+SM_API SM_CHECKED sm_status sm_saved_model_open_zip(const void *bytes, size_t size, const sm_load_options *o,
+                                                    sm_saved_model **out, sm_error *err);
 SM_API void        sm_saved_model_close(sm_saved_model *s);
 SM_API size_t      sm_saved_model_meta_graph_count(const sm_saved_model *s);
 SM_API size_t      sm_saved_model_tag_count(const sm_saved_model *s, size_t meta_graph);
 SM_API const char *sm_saved_model_tag(const sm_saved_model *s, size_t meta_graph, size_t i);  /* file order */
+/* The MetaGraph whose tags are exactly these; tags NULL: the only one there is. NOT_FOUND lists those that exist. */
+SM_API SM_CHECKED sm_status sm_saved_model_choose(const sm_saved_model *s, const char *const *tags, size_t tag_count,
+                                                  size_t *meta_graph, sm_error *err);
 /* The MetaGraph as a model; the model keeps what it needs of s alive. o->tags is not looked at. */
 SM_API SM_CHECKED sm_status sm_saved_model_load(sm_saved_model *s, size_t meta_graph, const sm_load_options *o,
                                                 sm_model **out, sm_error *err);
 
-/* Opens dir and loads one MetaGraph. NOT_FOUND (the tag sets that exist are listed) when none fits. */
-SM_API SM_CHECKED sm_status sm_model_load(const char *dir, const sm_load_options *o, sm_model **out, sm_error *err);
+/* Opens path (as sm_saved_model_open) and loads one MetaGraph. NOT_FOUND (the tag sets that exist are listed) when none fits. */
+SM_API SM_CHECKED sm_status sm_model_load(const char *path, const sm_load_options *o, sm_model **out, sm_error *err);
 SM_API void        sm_model_free(sm_model *m);
-SM_API const char *sm_model_directory(const sm_model *m);
+SM_API const char *sm_model_directory(const sm_model *m);            /* as it was given; "": in memory   */
 SM_API const char *sm_model_tensorflow_version(const sm_model *m);   /* that wrote it; "" when unknown  */
 SM_API size_t      sm_model_tag_count(const sm_model *m);
 SM_API const char *sm_model_tag(const sm_model *m, size_t i);

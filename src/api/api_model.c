@@ -13,12 +13,44 @@ static sm_status check_options(const sm_load_options *o, sm_error *err)
     return SM_OK;
 }
 
-sm_status sm_saved_model_open(const char *dir, const sm_load_options *o, sm_saved_model **out, sm_error *err)
+sm_status sm_saved_model_open(const char *path, const sm_load_options *o, sm_saved_model **out, sm_error *err)
 {
-    NEED(dir, err);
+    NEED(path, err);
     NEED(out, err);
     TRY(check_options(o, err));
-    return saved_model_open(dir, o && o->copy, out, err);
+    return saved_model_open(path, o && o->copy, out, err);
+}
+
+sm_status sm_saved_model_open_files(const sm_file *files, size_t count, const sm_load_options *o, sm_saved_model **out,
+                                    sm_error *err)
+{
+    arena   scratch;
+    folder *all;
+
+    if (count) NEED(files, err);
+    NEED(out, err);
+    TRY(check_options(o, err));
+    for (size_t i = 0; i < count; i++) {
+        NEED(files[i].name, err);
+        if (files[i].size) NEED(files[i].bytes, err);
+    }
+    arena_init(&scratch, 0);
+    folder_file *list = ARENA_ARRAY(&scratch, folder_file, count + 1);
+    for (size_t i = 0; list && i < count; i++)
+        list[i] = (folder_file){ files[i].name, slice_make(files[i].bytes, files[i].size) };
+    sm_status status = arena_check(&scratch, "opening files", err);
+    if (status == SM_OK) status = folder_of_files(list, count, &all, err);
+    arena_clear(&scratch);
+    return status == SM_OK ? saved_model_open_folder(all, o && o->copy, out, err) : status;
+}
+
+sm_status sm_saved_model_open_zip(const void *bytes, size_t size, const sm_load_options *o, sm_saved_model **out,
+                                  sm_error *err)
+{
+    NEED(bytes, err);
+    NEED(out, err);
+    TRY(check_options(o, err));
+    return saved_model_open_archive(slice_make(bytes, size), o && o->copy, out, err);
 }
 
 void sm_saved_model_close(sm_saved_model *s)
@@ -49,13 +81,22 @@ sm_status sm_saved_model_load(sm_saved_model *s, size_t at, const sm_load_option
     return model_new(s, at, o, out, err);
 }
 
-sm_status sm_model_load(const char *dir, const sm_load_options *o, sm_model **out, sm_error *err)
+sm_status sm_saved_model_choose(const sm_saved_model *s, const char *const *tags, size_t tag_count, size_t *at,
+                                sm_error *err)
+{
+    NEED(s, err);
+    NEED(at, err);
+    for (size_t i = 0; tags && i < tag_count; i++) NEED(tags[i], err);
+    return saved_model_choose(s, tags, tag_count, at, err);
+}
+
+sm_status sm_model_load(const char *path, const sm_load_options *o, sm_model **out, sm_error *err)
 {
     sm_saved_model *s;
     size_t          at;
 
     NEED(out, err);
-    TRY(sm_saved_model_open(dir, o, &s, err));
+    TRY(sm_saved_model_open(path, o, &s, err));
     sm_status status = saved_model_choose(s, o ? o->tags : NULL, o ? o->tag_count : 0, &at, err);
     if (status == SM_OK) status = model_new(s, at, o, out, err);
     saved_model_unref(s);

@@ -150,6 +150,30 @@ sm_status file_open(const char *path, bool copy, file_view *out, sm_error *err)
     return SM_OK;
 }
 
+sm_status file_of_heap(const char *name, void *bytes, size_t size, file_view *out, sm_error *err)
+{
+    struct file_view_owner *o = heap_zero(sizeof *o);
+
+    if (!o) {
+        heap_free(bytes);
+        return fail_memory(err, name);
+    }
+    atomic_init(&o->references, 1);
+    o->memory = bytes;
+    o->size = size;
+    *out = (file_view){ slice_make(bytes, size), o };
+    return SM_OK;
+}
+
+sm_status file_of_copy(const char *name, slice bytes, file_view *out, sm_error *err)
+{
+    char *copy = heap_alloc(bytes.len + 1);
+
+    if (!copy) return fail_memory(err, name);
+    if (bytes.len) memcpy(copy, bytes.ptr, bytes.len);
+    return file_of_heap(name, copy, bytes.len, out, err);
+}
+
 file_view file_ref(file_view v)
 {
     if (v.owner) atomic_fetch_add_explicit(&v.owner->references, 1, memory_order_relaxed);

@@ -13,6 +13,9 @@ typedef struct file_view { /* a file's bytes, counted                    */
 /* Maps the file read-only (copy: reads it instead, so that a later truncation cannot raise SIGBUS).
  * NOT_FOUND "<path>: no such file", FAILED_PRECONDITION for a directory. Empty files give an empty slice. */
 sm_status file_open(const char *path, bool copy, file_view *out, sm_error *err) CHECKED;
+/* Takes over `size` bytes of the heap, also on failure; name: for messages. */
+sm_status file_of_heap(const char *name, void *bytes, size_t size, file_view *out, sm_error *err) CHECKED;
+sm_status file_of_copy(const char *name, slice bytes, file_view *out, sm_error *err) CHECKED;
 file_view file_ref(file_view v);
 void      file_close(file_view *v); /* drops one reference; v becomes empty            */
 

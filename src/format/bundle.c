@@ -35,7 +35,7 @@ static sm_status read_header(bundle *b, slice value, sm_error *err)
         return FAIL(err, SM_INVALID_ARGUMENT,
                     "Checkpoint min consumer version %d above current version 1 for TensorFlow "
                     "checkpoint: %s",
-                    header.version->min_consumer, b->prefix);
+                    header.version->min_consumer, b->shown);
     b->big_endian = header.endianness == tf_BundleHeaderProto_Endianness_BIG;
     b->shards = header.num_shards;
     b->files = ARENA_ARRAY(&b->arena, file_view, (size_t)b->shards);
@@ -92,26 +92,28 @@ static sm_status open_index(bundle *b, sm_error *err)
     const char *path = arena_printf(&b->arena, "%s.index", b->prefix);
 
     TRY(arena_check(&b->arena, "opening a checkpoint", err));
-    if (!file_exists(path))
+    sm_status status = folder_open(b->folder, path, b->copy, &b->index, err);
+    if (status == SM_NOT_FOUND)
         return FAIL_KIND(err, SM_NOT_FOUND, "NotFoundError",
-                         "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for %s",
-                         b->prefix);
-    TRY(file_open(path, b->copy, &b->index, err));
+                         "Unsuccessful TensorSliceReader constructor: Failed to find any matching files for %s", b->shown);
+    TRY(status);
     b->arena.budget = ARENA_FLOOR + ARENA_FACTOR * b->index.bytes.len;
-    TRY_IN(sstable_each(b->index.bytes, &b->arena, read_entry, b, err), err, "%s", path);
-    if (!b->has_header) return FAIL(err, SM_DATA_LOSS, "%s: the header entry is missing", path);
+    TRY_IN(sstable_each(b->index.bytes, &b->arena, read_entry, b, err), err, "%s.index", b->shown);
+    if (!b->has_header) return FAIL(err, SM_DATA_LOSS, "%s.index: the header entry is missing", b->shown);
     return SM_OK;
 }
 
-sm_status bundle_open(const char *prefix, bool copy, bundle **out, sm_error *err)
+sm_status bundle_open(folder *files, const char *prefix, bool copy, bundle **out, sm_error *err)
 {
     bundle *b = heap_zero(sizeof *b);
 
     if (!b) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while opening a checkpoint");
     arena_init(&b->arena, 0);
     pthread_mutex_init(&b->lock, NULL);
+    b->folder = folder_ref(files);
     b->copy = copy;
     b->prefix = arena_strdup(&b->arena, slice_of(prefix));
+    b->shown = folder_show(files, prefix, &b->arena);
     sm_status status = open_index(b, err);
     if (status != SM_OK) {
         bundle_close(b);
@@ -128,6 +130,7 @@ void bundle_close(bundle *b)
         if (b->opened[i]) file_close(&b->files[i]);
     }
     file_close(&b->index);
+    folder_unref(b->folder);
     pthread_mutex_destroy(&b->lock);
     arena_clear(&b->arena);
     heap_free(b);

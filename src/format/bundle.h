@@ -2,7 +2,7 @@
 /* format/bundle.h - TensorFlow's checkpoint format, read: <prefix>.index and
  * <prefix>.data-SSSSS-of-NNNNN.
  *
- *     TRY(bundle_open("model/variables/variables", false, &b, err));
+ *     TRY(bundle_open(files, "variables/variables", false, &b, err));
  *     TRY(bundle_lookup(b, SLICE("v/.ATTRIBUTES/VARIABLE_VALUE"), &e, err));
  *     TRY(bundle_view(b, e, &bytes, err));    (where they lie in the mapping, if usable)
  *     if (!bytes.ptr)
@@ -16,7 +16,7 @@
 #define FORMAT_BUNDLE_H
 
 #include "base/dtype.h"
-#include "base/file.h"
+#include "base/folder.h"
 #include "base/shape.h"
 #include "base/tstring.h"
 #include "format/message.h"
@@ -36,9 +36,9 @@ typedef struct bundle_entry {
     size_t                     slice_count;
 } bundle_entry;
 
-/* prefix is "<dir>/variables/variables". copy: read files into memory instead of mapping them.
+/* prefix names files of the folder, or is a path when that is NULL. copy: read files into memory instead of mapping them.
  * NOT_FOUND in TensorFlow's words when there is no index, DATA_LOSS when it is damaged. */
-sm_status bundle_open(const char *prefix, bool copy, bundle **out, sm_error *err) CHECKED;
+sm_status bundle_open(folder *files, const char *prefix, bool copy, bundle **out, sm_error *err) CHECKED;
 void      bundle_close(bundle *b); /* NULL is fine                      */
 
 /* All tensors in ascending order of their keys; parts of partitioned ones are not among them. */

@@ -15,7 +15,9 @@ typedef struct entry_list {
 
 struct bundle {
     arena           arena;
+    folder         *folder; /* NULL: the file system */
     const char     *prefix;
+    const char     *shown; /* the prefix, for messages */
     file_view       index;
     bool            copy, big_endian, has_header;
     int             shards;

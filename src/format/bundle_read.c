@@ -39,9 +39,10 @@ static sm_status open_shard(bundle *b, int shard, file_view *out, sm_error *err)
         if (path.failed)
             status = FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while opening a checkpoint");
         else
-            status = file_open(str_text(&path), b->copy, &b->files[shard], err);
+            status = folder_open(b->folder, str_text(&path), b->copy, &b->files[shard], err);
         if (status == SM_NOT_FOUND)
-            (void)FAIL_KIND(err, status, "NotFoundError", "%s; No such file or directory", str_text(&path));
+            (void)FAIL_KIND(err, status, "NotFoundError", "%s.data-%05d-of-%05d; No such file or directory", b->shown,
+                            shard, b->shards);
         b->opened[shard] = status == SM_OK;
         str_clear(&path);
     }
@@ -60,7 +61,7 @@ static sm_status stored_bytes(bundle *b, const bundle_entry *e, slice *out, sm_e
         return FAIL_KIND(err, SM_OUT_OF_RANGE, "OutOfRangeError",
                          "Read less bytes than requested: %s: tensor '" SLICE_FMT "' lies at bytes %" PRIu64
                          " to %" PRIu64 " of shard %d, which has %zu",
-                         b->prefix, SLICE_ARG(e->key), e->offset, e->offset + e->size, e->shard, file.bytes.len);
+                         b->shown, SLICE_ARG(e->key), e->offset, e->offset + e->size, e->shard, file.bytes.len);
     *out = slice_make(file.bytes.ptr + e->offset, (size_t)e->size);
     return SM_OK;
 }
@@ -73,7 +74,7 @@ static sm_status compare_crc(const bundle *b, const bundle_entry *e, uint32_t go
     return FAIL_KIND(err, SM_DATA_LOSS, "DataLossError",
                      "TensorBundle at %s shard %d (%" PRIu64 " bytes): Checksum does not match: stored %08" PRIu32
                      " vs. calculated on the restored bytes %" PRIu32,
-                     b->prefix, e->shard, e->size, want, got);
+                     b->shown, e->shard, e->size, want, got);
 }
 
 sm_status bundle_file(bundle *b, const bundle_entry *e, file_view *out, sm_error *err)

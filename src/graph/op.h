@@ -10,6 +10,7 @@
 #define GRAPH_OP_H
 
 #include "base/cpu.h"
+#include "base/file.h"
 #include "base/pool.h"
 #include "graph/graph.h"
 #include "graph/variable.h"
@@ -156,8 +157,11 @@ sm_status call_run_given(call *c, function *f, const tensor *const *in, tensor *
 /* Hidden state of this node in this function (random streams ...): made by make(context) at first use, lives as
  * long as the function; borrowed. */
 sm_status call_state(call *c, object_make *make, void *context, object **out) CHECKED;
-/* May the op read (or write) this path? The model's own assets: reading yes. PERMISSION_DENIED otherwise. */
-sm_status call_may_access(const call *c, slice path, bool write) CHECKED;
+/* The bytes of a file, if the op may read it: the model's own assets always, others when the runtime allows it, else
+ * PERMISSION_DENIED. file_close it. */
+sm_status call_read_file(const call *c, slice path, file_view *out) CHECKED;
+/* May the op write to this path? PERMISSION_DENIED if not. */
+sm_status call_may_write(const call *c, slice path) CHECKED;
 
 /* -- Elementwise -------------------------------------------------------------------------------------------------- */
 

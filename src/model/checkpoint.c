@@ -10,32 +10,24 @@
 
 #include <stdatomic.h>
 
-sm_status checkpoint_open(const char *directory, bool copy, memory *m, checkpoint **out, sm_error *err)
+sm_status checkpoint_open(folder *files, bool copy, memory *m, checkpoint **out, sm_error *err)
 {
-    str       prefix, index;
-    sm_status status = SM_OK;
+    checkpoint *c = heap_zero(sizeof *c);
+    sm_error    why = { 0 };
 
     *out = NULL;
-    str_init(&prefix);
-    str_init(&index);
-    str_addf(&prefix, "%s/variables/variables", directory);
-    str_addf(&index, "%s.index", str_text(&prefix));
-    if (prefix.failed || index.failed) status = FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
-    if (status == SM_OK && file_exists(str_text(&index))) {
-        checkpoint *c = heap_zero(sizeof *c);
-        status = c ? bundle_open(str_text(&prefix), copy, &c->bundle, err)
-                   : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
-        if (status == SM_OK) {
-            atomic_init(&c->refs, 1);
-            c->memory = memory_ref(m);
-            *out = c;
-        } else {
-            heap_free(c);
-        }
+    if (!c) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while opening a checkpoint");
+    sm_status status = bundle_open(files, "variables/variables", copy, &c->bundle, &why);
+    if (status != SM_OK) {
+        heap_free(c);
+        if (status == SM_NOT_FOUND) return SM_OK; /* a model without variables */
+        if (err) *err = why;
+        return status;
     }
-    str_clear(&prefix);
-    str_clear(&index);
-    return status;
+    atomic_init(&c->refs, 1);
+    c->memory = memory_ref(m);
+    *out = c;
+    return SM_OK;
 }
 
 static checkpoint *checkpoint_ref(checkpoint *c)

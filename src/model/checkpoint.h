@@ -19,8 +19,8 @@ typedef struct box {
     int64_t start[SHAPE_MAX_RANK];
 } box;
 
-/* Opens <directory>/variables/variables, when there is an index; *out is NULL otherwise. */
-sm_status checkpoint_open(const char *directory, bool copy, memory *m, checkpoint **out, sm_error *err) CHECKED;
+/* Opens variables/variables, when there is an index; *out is NULL otherwise. */
+sm_status checkpoint_open(folder *files, bool copy, memory *m, checkpoint **out, sm_error *err) CHECKED;
 void      checkpoint_unref(checkpoint *c); /* NULL is fine */
 /* The tensor (or a part of it): in the mapped file where its bytes are aligned, else a copy. Checksums are verified. */
 sm_status checkpoint_read(checkpoint *c, const bundle_entry *e, const box *part, tensor **out, sm_error *err) CHECKED;

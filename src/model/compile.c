@@ -119,7 +119,8 @@ static sm_status find_function(void *context, const func_ref *ref, function **ou
 void compiler_init(compiler *c, sm_model *m, compile_mode mode)
 {
     *c = (compiler){ .model = m, .mode = mode };
-    c->env = (environment){ m->runtime, m->registry, m->asset_directory, find_function, c, mode == COMPILE_PLAIN };
+    c->env = (environment){ m->runtime,    m->registry, m->asset_directory,   m->saved->files,
+                            find_function, c,           mode == COMPILE_PLAIN };
     map_init(&c->by_name, &m->arena);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model/saved_model.c - opens a SavedModel directory and splits it into MetaGraphs.
+/* model/saved_model.c - opens a SavedModel and splits it into MetaGraphs.
  *
  *   saved_model.pb     mapped; only tags, signatures, collections and saver are decoded here
  *   saved_model.pbtxt  parsed, then encoded again: from here on there is one road
+ *
+ * Its files are a folder: a directory, a zip archive of one, or memory.
  *
  * What is decoded at once is small in every real file, and the graph, its library and the object graph, which are
  * not, stay slices of the mapping (parts.h). So opening costs the same for 1 MB and for 1 GB. */
@@ -10,6 +12,7 @@
 
 #include "base/heap.h"
 #include "base/map.h"
+#include "format/archive_folder.h"
 
 #include <stdatomic.h>
 
@@ -33,54 +36,73 @@ void saved_model_unref(sm_saved_model *s)
 {
     if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1) return;
     file_close(&s->file);
+    folder_unref(s->files);
     arena_clear(&s->arena);
     heap_free(s);
 }
 
 /* -- The file ----------------------------------------------------------------------------------------- */
 
-static sm_status unparsable(sm_error *err, const char *path, bool text)
+/* The files that a SavedModel may be kept in; the first that there is counts. */
+static sm_status adopt_wire(sm_saved_model *s, sm_error *err);
+static sm_status encode_text(sm_saved_model *s, sm_error *err);
+
+static const struct {
+    const char *name, *kind;
+    sm_status (*read)(sm_saved_model *s, sm_error *err); /* s->file to s->wire */
+} main_files[] = {
+    { "saved_model.pb", "proto", adopt_wire },
+    { "saved_model.pbtxt", "pbtxt", encode_text },
+};
+
+static sm_status unparsable(sm_error *err, const char *path, const char *kind)
 {
     sm_error why = { 0 };
 
     if (!err) return SM_DATA_LOSS;
     why = *err;
     return FAIL_KIND(err, SM_DATA_LOSS, "OSError",
-                     "Cannot parse %s file b'%s': Error parsing message with type 'tensorflow.SavedModel': %s",
-                     text ? "pbtxt" : "proto", path, why.message);
+                     "Cannot parse %s file b'%s': Error parsing message with type 'tensorflow.SavedModel': %s", kind,
+                     path, why.message);
 }
 
-static sm_status open_text(sm_saved_model *s, const char *path, sm_error *err)
+static sm_status adopt_wire(sm_saved_model *s, sm_error *err)
 {
-    arena     scratch;
-    sm_status status;
+    (void)err;
+    s->wire = s->file.bytes;
+    return SM_OK;
+}
 
-    TRY(file_open(path, s->copy, &s->file, err));
-    s->budget = s->arena.budget = budget_for(s->file.bytes.len);
+static sm_status encode_text(sm_saved_model *s, sm_error *err)
+{
+    arena scratch;
+
     arena_init(&scratch, s->budget);
     tf_SavedModel *whole = ARENA_NEW(&scratch, tf_SavedModel);
-    status = whole ? message_parse_text(&type_SavedModel, s->file.bytes, &scratch, whole, err)
-                   : arena_check(&scratch, "reading the SavedModel", err);
-    if (status == SM_DATA_LOSS) status = unparsable(err, path, true);
+    sm_status      status = whole ? message_parse_text(&type_SavedModel, s->file.bytes, &scratch, whole, err)
+                                  : arena_check(&scratch, "reading the SavedModel", err);
     if (status == SM_OK) status = message_encode(&type_SavedModel, whole, &s->arena, &s->wire, err);
     arena_clear(&scratch);
     file_close(&s->file);
     return status;
 }
 
-static sm_status open_file(sm_saved_model *s, sm_error *err)
-{
-    const char *path = arena_printf(&s->arena, "%s/saved_model.pb", s->directory);
-    const char *text = arena_printf(&s->arena, "%s/saved_model.pbtxt", s->directory);
+static sm_status read_meta_graphs(sm_saved_model *s, sm_error *err);
 
-    TRY(arena_check(&s->arena, "opening a SavedModel", err));
-    if (!file_exists(path) && file_exists(text)) return open_text(s, text, err);
-    if (!file_exists(path))
-        return FAIL_KIND(err, SM_NOT_FOUND, "OSError", "SavedModel file does not exist at: %s", s->directory);
-    TRY(file_open(path, s->copy, &s->file, err));
-    s->wire = s->file.bytes;
-    s->budget = s->arena.budget = budget_for(s->wire.len);
-    return SM_OK;
+static sm_status open_main_file(sm_saved_model *s, sm_error *err)
+{
+    size_t    i = 0, n = sizeof main_files / sizeof *main_files;
+    sm_status status = SM_NOT_FOUND;
+
+    while (i < n && (status = folder_open(s->files, main_files[i].name, s->copy, &s->file, err)) == SM_NOT_FOUND) i++;
+    if (i == n) return FAIL_KIND(err, SM_NOT_FOUND, "OSError", "SavedModel file does not exist at: %s", s->directory);
+    TRY(status);
+    s->budget = s->arena.budget = budget_for(s->file.bytes.len);
+    status = main_files[i].read(s, err);
+    if (status == SM_OK) status = read_meta_graphs(s, err);
+    if (status != SM_DATA_LOSS) return status;
+    const char *path = folder_show(s->files, main_files[i].name, &s->arena);
+    return unparsable(err, path ? path : main_files[i].name, main_files[i].kind);
 }
 
 /* -- MetaGraphs ---------------------------------------------------------------------------------------- */
@@ -132,30 +154,79 @@ static sm_status read_meta_graphs(sm_saved_model *s, sm_error *err)
     return SM_OK;
 }
 
-sm_status saved_model_open(const char *directory, bool copy, sm_saved_model **out, sm_error *err)
+/* -- Opening --------------------------------------------------------------------------------------------- */
+
+sm_status saved_model_open_folder(folder *files, bool copy, sm_saved_model **out, sm_error *err)
 {
     sm_saved_model *s = heap_zero(sizeof *s);
     sm_error        mine = { 0 };
-    sm_status       status;
 
-    if (!s) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while opening %s", directory);
+    if (!s) {
+        folder_unref(files);
+        return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while opening a SavedModel");
+    }
     if (!err) err = &mine;
     atomic_init(&s->refs, 1);
     arena_init(&s->arena, BUDGET_BASE);
     s->copy = copy;
-    s->directory = arena_strdup(&s->arena, slice_of(directory));
-    status = open_file(s, err);
-    if (status == SM_OK) {
-        status = read_meta_graphs(s, err);
-        if (status == SM_DATA_LOSS)
-            status = unparsable(err, arena_printf(&s->arena, "%s/saved_model.pb", directory), false);
-    }
-    if (status != SM_OK) {
+    s->files = files;
+    s->directory = arena_strdup(&s->arena, slice_of(files->place));
+    sm_status status = arena_check(&s->arena, "opening a SavedModel", err);
+    if (status == SM_OK) status = open_main_file(s, err);
+    if (status == SM_OK)
+        *out = s;
+    else
         saved_model_unref(s);
+    return status;
+}
+
+static sm_status folder_of_model(archive *z, const char *place, file_view keep, folder **out, sm_error *err)
+{
+    const char *marks[sizeof main_files / sizeof *main_files + 1] = { NULL };
+
+    for (size_t i = 0; i < sizeof main_files / sizeof *main_files; i++) marks[i] = main_files[i].name;
+    return folder_of_archive(z, place, marks, keep, out, err);
+}
+
+/* Is path a file that begins as an archive does? */
+static bool is_archive(const char *path)
+{
+    file_view file = { 0 };
+
+    if (!file_exists(path) || file_is_directory(path) || file_open(path, false, &file, NULL) != SM_OK) return false;
+    bool yes = archive_recognise(file.bytes);
+    file_close(&file);
+    return yes;
+}
+
+sm_status saved_model_open(const char *path, bool copy, sm_saved_model **out, sm_error *err)
+{
+    folder  *files;
+    archive *z;
+
+    if (is_archive(path)) {
+        TRY(archive_open(path, &z, err));
+        TRY(folder_of_model(z, path, (file_view){ 0 }, &files, err));
+    } else {
+        TRY(folder_of_directory(path, &files, err));
+    }
+    return saved_model_open_folder(files, copy, out, err);
+}
+
+sm_status saved_model_open_archive(slice bytes, bool copy, sm_saved_model **out, sm_error *err)
+{
+    folder   *files;
+    archive  *z;
+    file_view keep = { 0 };
+
+    if (copy) TRY(file_of_copy("the archive", bytes, &keep, err));
+    sm_status status = archive_open_bytes(copy ? keep.bytes : bytes, "the archive", &z, err);
+    if (status != SM_OK) {
+        file_close(&keep);
         return status;
     }
-    *out = s;
-    return SM_OK;
+    TRY(folder_of_model(z, "", keep, &files, err));
+    return saved_model_open_folder(files, copy, out, err);
 }
 
 /* -- Choosing one ---------------------------------------------------------------------------------------- */

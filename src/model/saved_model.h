@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model/saved_model.h - an open SavedModel directory: its file, and each MetaGraph with graph and objects undecoded.
+/* model/saved_model.h - an open SavedModel: its files, and each MetaGraph with graph and objects undecoded.
  *
  * Immutable once open, and counted: models hold it, and so does every constant tensor that lies in its mapped file. */
 #ifndef MODEL_SAVED_MODEL_H
 #define MODEL_SAVED_MODEL_H
 
-#include "base/file.h"
+#include "base/folder.h"
 #include "model/parts.h"
 
 typedef struct meta_graph {
@@ -18,8 +18,9 @@ typedef struct meta_graph {
 struct sm_saved_model {
     _Atomic uint32_t refs;
     arena            arena;
-    char            *directory; /* as it was given                                             */
-    file_view        file;
+    char            *directory; /* as it was given; "": in memory                              */
+    folder          *files;
+    file_view        file;   /* the main one                                                */
     slice            wire;   /* the SavedModel message: the file, or what its text stands for */
     size_t           budget; /* for arenas that hold what was decoded                       */
     bool             copy;   /* read files instead of mapping them                          */
@@ -27,8 +28,12 @@ struct sm_saved_model {
     size_t           meta_graph_count;
 };
 
-/* kind "OSError" and TensorFlow's texts when there is no file (NOT_FOUND) or it does not parse (DATA_LOSS). */
-sm_status       saved_model_open(const char *directory, bool copy, sm_saved_model **out, sm_error *err) CHECKED;
+/* path: a directory, or a zip archive of one. Kind "OSError" and TensorFlow's texts when there is no main file (NOT_FOUND)
+ * or it does not parse (DATA_LOSS). */
+sm_status saved_model_open(const char *path, bool copy, sm_saved_model **out, sm_error *err) CHECKED;
+/* A zip archive in memory; bytes are borrowed for as long as anything of the model is, unless copied. */
+sm_status saved_model_open_archive(slice bytes, bool copy, sm_saved_model **out, sm_error *err) CHECKED;
+sm_status saved_model_open_folder(folder *files, bool copy, sm_saved_model **out, sm_error *err) CHECKED; /* takes files over */
 sm_saved_model *saved_model_ref(sm_saved_model *s);
 void            saved_model_unref(sm_saved_model *s); /* NULL is fine */
 /* The MetaGraph with exactly these tags, order and repetition apart; tags NULL: the only one there is.

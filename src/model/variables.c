@@ -23,7 +23,7 @@ void variables_clear(variables *v)
 sm_status model_checkpoint(sm_model *m, checkpoint **out, sm_error *err)
 {
     if (!m->checkpoint_known) {
-        TRY(checkpoint_open(m->saved->directory, m->saved->copy, m->runtime->memory, &m->checkpoint, err));
+        TRY(checkpoint_open(m->saved->files, m->saved->copy, m->runtime->memory, &m->checkpoint, err));
         m->checkpoint_known = true;
     }
     *out = m->checkpoint;

@@ -211,12 +211,30 @@ static bool path_is_below(slice path, const char *directory)
     return memchr(path.ptr, 0, path.len) == NULL;
 }
 
-sm_status call_may_access(const call *c, slice path, bool write)
+static sm_status refuse_file(const call *c, slice path, const char *doing)
 {
-    const environment *env = c->engine->f->env;
-    if (env->runtime->allow_files) return SM_OK;
-    if (!write && env->asset_directory && path_is_below(path, env->asset_directory)) return SM_OK;
     return CALL_FAIL(c, SM_PERMISSION_DENIED,
                      "%s may not %s '" SLICE_FMT "': files other than the model's assets are refused",
-                     c->node->op->name, write ? "write" : "read", SLICE_ARG(path));
+                     c->node->op->name, doing, SLICE_ARG(path));
+}
+
+sm_status call_may_write(const call *c, slice path)
+{
+    return c->engine->f->env->runtime->allow_files ? SM_OK : refuse_file(c, path, "write");
+}
+
+sm_status call_read_file(const call *c, slice path, file_view *out)
+{
+    const environment *env = c->engine->f->env;
+    const bool         asset = env->asset_directory && path_is_below(path, env->asset_directory);
+    char              *name;
+
+    if (!asset && !env->runtime->allow_files) return refuse_file(c, path, "read");
+    if (asset && env->files)
+        name =
+            arena_printf(c->scratch, "assets/" SLICE_FMT, SLICE_ARG(slice_tail(path, strlen(env->asset_directory) + 1)));
+    else
+        name = arena_strdup(c->scratch, path);
+    if (!name) return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory while opening a file");
+    return folder_open(asset ? env->files : NULL, name, true, out, c->err);
 }

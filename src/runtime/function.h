@@ -7,6 +7,7 @@
 #ifndef RUNTIME_FUNCTION_H
 #define RUNTIME_FUNCTION_H
 
+#include "base/folder.h"
 #include "graph/op.h"
 #include "runtime/runtime.h"
 
@@ -14,7 +15,8 @@
 typedef struct environment {
     sm_runtime *runtime;
     registry   *registry;        /* named resources                                            */
-    const char *asset_directory; /* ops may read files below it                                */
+    const char *asset_directory; /* ops may read files below it ...                            */
+    folder     *files;           /* ... which are assets/ of this; NULL: the file system's     */
     /* The compiled library function that a node refers to (borrowed: the model keeps it). */
     sm_status (*find_function)(void *context, const func_ref *ref, function **out, sm_error *err);
     void *context;

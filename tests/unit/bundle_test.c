@@ -113,7 +113,7 @@ TEST(listing)
 
     arena_init(&a, 0);
     begin(unhex(&a, little_index), unhex(&a, little_data));
-    assert_ok(bundle_open(prefix, false, &b, err));
+    assert_ok(bundle_open(NULL, prefix, false, &b, err));
     assert_int_equal(bundle_shards(b), 1);
     assert_false(bundle_big_endian(b));
     assert_int_equal(bundle_count(b), sizeof keys / sizeof *keys);
@@ -142,7 +142,7 @@ TEST(tensors)
     for (int copy = 0; copy < 2; copy++) {
         arena_init(&a, 0);
         begin(unhex(&a, little_index), unhex(&a, little_data));
-        assert_ok(bundle_open(prefix, copy, &b, err));
+        assert_ok(bundle_open(NULL, prefix, copy, &b, err));
         check_tensor(b, "f", "0000c03f000000c000004040000080400000a0400000c840");
         check_tensor(b, "i", "fbffffffffffffff");
         check_tensor(b, "b", "803f2040");
@@ -167,7 +167,7 @@ TEST(views_stay_in_the_file)
 
     arena_init(&a, 0);
     begin(unhex(&a, little_index), unhex(&a, little_data));
-    assert_ok(bundle_open(prefix, false, &b, err));
+    assert_ok(bundle_open(NULL, prefix, false, &b, err));
     assert_ok(bundle_view(b, find(b, "p"), &view, err));
     assert_null(view.ptr);
     assert_ok(bundle_view(b, find(b, "s"), &view, err));
@@ -199,7 +199,7 @@ TEST(boxes)
 
     arena_init(&a, 0);
     begin(unhex(&a, little_index), unhex(&a, little_data));
-    assert_ok(bundle_open(prefix, false, &b, err));
+    assert_ok(bundle_open(NULL, prefix, false, &b, err));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         slice want = unhex(&a, rows[i].bytes);
         assert_ok(bundle_read_box(b, find(b, rows[i].key), rows[i].start, rows[i].length, out, want.len, err));
@@ -220,7 +220,7 @@ TEST(the_other_byte_order)
 
     arena_init(&a, 0);
     begin(unhex(&a, big_index), unhex(&a, big_data));
-    assert_ok(bundle_open(prefix, false, &b, err));
+    assert_ok(bundle_open(NULL, prefix, false, &b, err));
     assert_true(bundle_big_endian(b));
     check_tensor(b, "f", "0000c03f000000c0");
     check_tensor(b, "c", "0000803f00000040");
@@ -237,11 +237,11 @@ TEST(missing_files)
     char    out[24];
 
     arena_init(&a, 0);
-    assert_fails(bundle_open("/nowhere/variables", false, &b, err), SM_NOT_FOUND,
+    assert_fails(bundle_open(NULL, "/nowhere/variables", false, &b, err), SM_NOT_FOUND,
                  "Unsuccessful TensorSliceReader constructor: Failed to find any matching files "
                  "for /nowhere/variables");
     begin(unhex(&a, little_index), (slice){ NULL, 0 });
-    assert_ok(bundle_open(prefix, false, &b, err));
+    assert_ok(bundle_open(NULL, prefix, false, &b, err));
     assert_fails(bundle_read(b, find(b, "f"), out, 24, err), SM_NOT_FOUND, "v.data-00000-of-00001; No such file");
     bundle_close(b);
     end();
@@ -274,7 +274,7 @@ TEST(checksums)
         slice data = unhex(&a, big_data);
         ((char *)(uintptr_t)data.ptr)[rows[i].at] ^= 1;
         begin(unhex(&a, big_index), data);
-        assert_ok(bundle_open(prefix, false, &b, err));
+        assert_ok(bundle_open(NULL, prefix, false, &b, err));
         const bundle_entry *e = find(b, rows[i].key);
         if (e->dtype == SM_STRING)
             assert_fails(bundle_read_strings(b, e, strings, err), SM_DATA_LOSS, rows[i].words);
@@ -293,7 +293,7 @@ TEST(a_data_file_cut_short)
 
     arena_init(&a, 0);
     begin(unhex(&a, little_index), slice_head(unhex(&a, little_data), 10));
-    assert_ok(bundle_open(prefix, false, &b, err));
+    assert_ok(bundle_open(NULL, prefix, false, &b, err));
     assert_fails(bundle_read(b, find(b, "f"), out, 24, err), SM_OUT_OF_RANGE, "Read less bytes than requested");
     bundle_close(b);
     end();
@@ -317,7 +317,7 @@ TEST(a_damaged_index)
         else
             copy.len = i - whole.len;
         assert_ok(file_write(path_of(".index"), copy, err));
-        sm_status status = bundle_open(prefix, true, &b, &e);
+        sm_status status = bundle_open(NULL, prefix, true, &b, &e);
         /* what nobody reads: the metaindex block, and in the footer its handle and the zeros */
         bool unread = (i >= 412 && i < 425) || (i < whole.len && i >= whole.len - 48 && i < whole.len - 8);
         if (!unread) assert_int_not_equal(status, SM_OK);
@@ -375,10 +375,10 @@ TEST(a_snappy_block)
     packed[1] = (char)((raw.len - 1) << 2);
     memcpy(packed + 2, raw.ptr, raw.len);
     begin(table_of(slice_make(packed, raw.len + 2), 1), SLICE("\1"));
-    assert_ok(bundle_open(prefix, false, &b, err));
+    assert_ok(bundle_open(NULL, prefix, false, &b, err));
     check_tensor(b, "k", "01");
     bundle_close(b);
     assert_ok(file_write(path_of(".index"), table_of(raw, 2), err));
-    assert_fails(bundle_open(prefix, false, &b, err), SM_DATA_LOSS, "bad block type 2");
+    assert_fails(bundle_open(NULL, prefix, false, &b, err), SM_DATA_LOSS, "bad block type 2");
     end();
 }

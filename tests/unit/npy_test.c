@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/heap.h"
-#include "format/npz.h"
+#include "format/archive.h"
 #include "hex.h"
 
 #include <unistd.h>
@@ -214,22 +214,22 @@ TEST(archives)
     str_init(&head);
     assert_ok(npy_encode(SM_INT32, &two, numbers, &head, &tail, err));
     for (int compress = 0; compress < 2; compress++) {
-        npz       *z = NULL;
-        void      *bytes = NULL;
-        size_t     size = 0;
-        npy        n;
-        npz_member members[] = { { "a", str_slice(&head), tail }, { "b/c", str_slice(&head), tail } };
-        assert_ok(npz_write(path, members, 2, compress, err));
-        assert_ok(npz_open(path, &z, err));
-        assert_int_equal(npz_count(z), 2);
-        assert_string_equal(npz_name(z, 1), "b/c");
-        assert_ok(npz_read(z, 1, &bytes, &size, err));
+        archive       *z = NULL;
+        void          *bytes = NULL;
+        size_t         size = 0;
+        npy            n;
+        archive_member members[] = { { "a.npy", str_slice(&head), tail }, { "b/c.npy", str_slice(&head), tail } };
+        assert_ok(archive_write(path, members, 2, compress, err));
+        assert_ok(archive_open(path, &z, err));
+        assert_int_equal(archive_count(z), 2);
+        assert_string_equal(archive_name(z, 1), "b/c.npy");
+        assert_ok(archive_read(z, 1, &bytes, &size, err));
         assert_ok(npy_parse(slice_make(bytes, size), &n, err));
         assert_int_equal(n.dtype, SM_INT32);
         assert_memory_equal(n.data.ptr, numbers, 8);
         heap_free(bytes);
-        assert_fails(npz_read(z, 2, &bytes, &size, err), SM_DATA_LOSS, "directory");
-        npz_close(z);
+        assert_fails(archive_read(z, 2, &bytes, &size, err), SM_DATA_LOSS, "directory");
+        archive_close(z);
     }
     str_clear(&head);
     (void)unlink(path);
@@ -239,13 +239,13 @@ TEST(archives)
 
 TEST(what_is_no_archive)
 {
-    npz  *z = NULL;
-    char *directory = unit_directory(), path[300];
+    archive *z = NULL;
+    char    *directory = unit_directory(), path[300];
 
-    assert_fails(npz_open("/nowhere/x.npz", &z, err), SM_NOT_FOUND, "no such file");
+    assert_fails(archive_open("/nowhere/x.npz", &z, err), SM_NOT_FOUND, "no such file");
     (void)snprintf(path, sizeof path, "%s/x.npz", directory);
     assert_ok(file_write(path, SLICE("no zip"), err));
-    assert_fails(npz_open(path, &z, err), SM_DATA_LOSS, "not an npz archive");
+    assert_fails(archive_open(path, &z, err), SM_DATA_LOSS, "not a zip archive");
     (void)unlink(path);
     (void)rmdir(directory);
     free(directory);

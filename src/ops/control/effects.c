@@ -147,7 +147,7 @@ static sm_status prepare_print_v2(call *c)
 
 static sm_status append_to_file(call *c, slice path, slice text)
 {
-    TRY(call_may_access(c, path, true));
+    TRY(call_may_write(c, path));
     char *name = arena_strdup(c->scratch, path);
     FILE *f = name ? fopen(name, "ab") : NULL;
     if (!f) return CALL_FAIL(c, SM_NOT_FOUND, "cannot write to '" SLICE_FMT "'", SLICE_ARG(path));

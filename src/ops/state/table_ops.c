@@ -261,10 +261,7 @@ static sm_status initialise_from_file(call *c)
         return fail_shapes(c, "filename should be a single string, but got ", &c->in[1]->shape, NULL, NULL, "");
     if (delimiter.len != 1) return CALL_FAIL(c, SM_INVALID_ARGUMENT, "delimiter should be only 1 char");
     path = tensor_text(c->in[1], 0);
-    char *name = arena_strdup(c->scratch, path);
-    if (!name) return CALL_FAIL(c, SM_RESOURCE_EXHAUSTED, "out of memory");
-    TRY(call_may_access(c, path, false));
-    TRY(file_open(name, true, &file, c->err));
+    TRY(call_read_file(c, path, &file));
     vocabulary v = { path,
                      file.bytes,
                      node_int(c->node, "key_index"),

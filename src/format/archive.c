@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format/npz.c - libzip behind npz.h.
+/* format/archive.c - libzip behind archive.h.
  *
  * An archive's directory says how large a member becomes; memory is taken only when the packed size
  * can justify that: deflate packs at most 1032 to 1, stored members 1 to 1, nothing else is
  * unpacked. */
-#include "format/npz.h"
+#include "format/archive.h"
 
 #ifdef SM_HAVE_ZIP
 
@@ -15,7 +15,7 @@
 #include <inttypes.h>
 #include <zip.h>
 
-struct npz {
+struct archive {
     arena        arena;
     zip_t       *zip;
     const char **names;
@@ -30,42 +30,66 @@ static sm_status open_failed(const char *path, int code, sm_error *err)
     sm_status status = code == ZIP_ER_NOENT ? FAIL(err, SM_NOT_FOUND, "%s: no such file", path)
                        : code == ZIP_ER_MEMORY
                            ? FAIL(err, SM_RESOURCE_EXHAUSTED, "%s: out of memory", path)
-                           : FAIL(err, SM_DATA_LOSS, "%s: not an npz archive: %s", path, zip_error_strerror(&error));
+                           : FAIL(err, SM_DATA_LOSS, "%s: not a zip archive: %s", path, zip_error_strerror(&error));
     zip_error_fini(&error);
     return status;
 }
 
 /* -- Reading ----------------------------------------------------------------------------------- */
 
-sm_status npz_open(const char *path, npz **out, sm_error *err)
+static sm_status list_members(archive *z, sm_error *err)
 {
-    int  code = 0;
-    npz *z = heap_zero(sizeof *z);
-
-    if (!z) return FAIL(err, SM_RESOURCE_EXHAUSTED, "%s: out of memory", path);
-    arena_init(&z->arena, 0);
-    z->zip = zip_open(path, ZIP_RDONLY, &code);
-    if (!z->zip) {
-        npz_close(z);
-        return open_failed(path, code, err);
-    }
     zip_int64_t count = zip_get_num_entries(z->zip, 0);
+
     z->count = count > 0 ? (size_t)count : 0;
     z->names = ARENA_ARRAY(&z->arena, const char *, z->count);
-    for (size_t i = 0; z->names && i < z->count; i++) {
-        slice name = slice_of(zip_get_name(z->zip, i, ZIP_FL_ENC_GUESS));
-        if (slice_ends(name, ".npy")) name.len -= 4;
-        z->names[i] = arena_strdup(&z->arena, name);
+    for (size_t i = 0; z->names && i < z->count; i++)
+        z->names[i] = arena_strdup(&z->arena, slice_of(zip_get_name(z->zip, i, ZIP_FL_ENC_GUESS)));
+    return arena_check(&z->arena, "opening an archive", err);
+}
+
+/* zip: opened, or NULL with the libzip error code. */
+static sm_status archive_new(zip_t *zip, int code, const char *name, archive **out, sm_error *err)
+{
+    if (!zip) return open_failed(name, code, err);
+    archive *z = heap_zero(sizeof *z);
+    if (!z) {
+        zip_discard(zip);
+        return FAIL(err, SM_RESOURCE_EXHAUSTED, "%s: out of memory", name);
     }
-    sm_status status = arena_check(&z->arena, "opening an npz archive", err);
+    arena_init(&z->arena, 0);
+    z->zip = zip;
+    sm_status status = list_members(z, err);
     if (status == SM_OK)
         *out = z;
     else
-        npz_close(z);
+        archive_close(z);
     return status;
 }
 
-void npz_close(npz *z)
+sm_status archive_open(const char *path, archive **out, sm_error *err)
+{
+    int    code = 0;
+    zip_t *zip = zip_open(path, ZIP_RDONLY, &code);
+
+    return archive_new(zip, code, path, out, err);
+}
+
+sm_status archive_open_bytes(slice bytes, const char *name, archive **out, sm_error *err)
+{
+    zip_error_t error;
+    zip_t      *zip = NULL;
+
+    zip_error_init(&error);
+    zip_source_t *source = zip_source_buffer_create(bytes.ptr, bytes.len, 0, &error);
+    if (source) zip = zip_open_from_source(source, ZIP_RDONLY, &error);
+    if (source && !zip) zip_source_free(source);
+    int code = zip_error_code_zip(&error);
+    zip_error_fini(&error);
+    return archive_new(zip, code, name, out, err);
+}
+
+void archive_close(archive *z)
 {
     if (!z) return;
     if (z->zip) zip_discard(z->zip);
@@ -73,17 +97,17 @@ void npz_close(npz *z)
     heap_free(z);
 }
 
-size_t npz_count(const npz *z)
+size_t archive_count(const archive *z)
 {
     return z->count;
 }
 
-const char *npz_name(const npz *z, size_t i)
+const char *archive_name(const archive *z, size_t i)
 {
     return z->names[i];
 }
 
-static sm_status check_member(const npz *z, size_t i, zip_stat_t *member, sm_error *err)
+static sm_status check_member(const archive *z, size_t i, zip_stat_t *member, sm_error *err)
 {
     const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
 
@@ -112,7 +136,7 @@ static bool read_all(zip_file_t *file, char *to, size_t size)
     return zip_fread(file, &more, 1) == 0; /* reaching the end is what verifies the checksum */
 }
 
-sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
+sm_status archive_read(archive *z, size_t i, void **bytes, size_t *size, sm_error *err)
 {
     zip_stat_t member;
 
@@ -133,26 +157,21 @@ sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
 
 /* -- Writing ----------------------------------------------------------------------------------- */
 
-static bool add_member(zip_t *zip, const npz_member *m, bool compress)
+static bool add_member(zip_t *zip, const archive_member *m, bool compress)
 {
     zip_buffer_fragment_t parts[2] = {
         { .data = (zip_uint8_t *)(uintptr_t)m->head.ptr, .length = m->head.len },
         { .data = (zip_uint8_t *)(uintptr_t)m->tail.ptr, .length = m->tail.len },
     };
-    str         name;
-    zip_int64_t index = -1;
-
-    str_init(&name);
-    str_addf(&name, "%s.npy", m->name);
+    zip_int64_t   index = -1;
     zip_source_t *source = zip_source_buffer_fragment(zip, parts, m->tail.len ? 2 : 1, 0);
-    if (source && !name.failed) index = zip_file_add(zip, str_text(&name), source, ZIP_FL_ENC_UTF_8);
+    if (source) index = zip_file_add(zip, m->name, source, ZIP_FL_ENC_UTF_8);
     if (source && index < 0) zip_source_free(source);
-    str_clear(&name);
     return index >= 0 &&
            zip_set_file_compression(zip, (zip_uint64_t)index, compress ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0) == 0;
 }
 
-sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress, sm_error *err)
+sm_status archive_write(const char *path, const archive_member *members, size_t count, bool compress, sm_error *err)
 {
     int    code = 0;
     zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code);
@@ -170,42 +189,53 @@ sm_status npz_write(const char *path, const npz_member *members, size_t count, b
 
 static sm_status no_zip(sm_error *err)
 {
-    return FAIL(err, SM_UNIMPLEMENTED, "this build has no npz archives (it was made without libzip)");
+    return FAIL(err, SM_UNIMPLEMENTED, "this build has no zip archives (it was made without libzip)");
 }
 
-sm_status npz_open(const char *path, npz **out, sm_error *err)
+sm_status archive_open(const char *path, archive **out, sm_error *err)
 {
     (void)path, (void)out;
     return no_zip(err);
 }
 
-void npz_close(npz *z)
+sm_status archive_open_bytes(slice bytes, const char *name, archive **out, sm_error *err)
+{
+    (void)bytes, (void)name, (void)out;
+    return no_zip(err);
+}
+
+void archive_close(archive *z)
 {
     (void)z;
 }
 
-size_t npz_count(const npz *z)
+size_t archive_count(const archive *z)
 {
     (void)z;
     return 0;
 }
 
-const char *npz_name(const npz *z, size_t i)
+const char *archive_name(const archive *z, size_t i)
 {
     (void)z, (void)i;
     return "";
 }
 
-sm_status npz_read(npz *z, size_t i, void **bytes, size_t *size, sm_error *err)
+sm_status archive_read(archive *z, size_t i, void **bytes, size_t *size, sm_error *err)
 {
     (void)z, (void)i, (void)bytes, (void)size;
     return no_zip(err);
 }
 
-sm_status npz_write(const char *path, const npz_member *members, size_t count, bool compress, sm_error *err)
+sm_status archive_write(const char *path, const archive_member *members, size_t count, bool compress, sm_error *err)
 {
     (void)path, (void)members, (void)count, (void)compress;
     return no_zip(err);
 }
 
 #endif
+
+bool archive_recognise(slice head)
+{
+    return slice_starts(head, "PK\3\4") || slice_starts(head, "PK\5\6"); /* a member first, or none at all */
+}
