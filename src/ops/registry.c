@@ -37,6 +37,8 @@
     X(pack_matrix)      \
     X(pad)              \
     X(parse_example)    \
+    X(pool_max_grad)    \
+    X(pool_volume)      \
     X(pooling)          \
     X(reduce)           \
     X(reshape)          \

@@ -61,6 +61,60 @@ sm_status volume_read(const node *n, int spatial, volume *v, sm_error *err)
     return read_five(n, "dilations", v->channels_first, "Dilation rates", "dilations rates", v->dilation, err);
 }
 
+/* Numbers of an attribute, or of a tensor that stands for it. */
+static sm_status pool_numbers(const node *n, const char *name, const tensor *t, int rank, int64_t out[5], sm_error *err)
+{
+    size_t         count = 0;
+    const int64_t *v = t ? NULL : node_ints(n, name, &count);
+    if (t) count = tensor_count(t);
+    if (count != (size_t)rank)
+        return FAIL(err, SM_INVALID_ARGUMENT, "Sliding window %s field must specify %d dimensions", name, rank);
+    for (size_t i = 0; i < count; i++) out[i] = t ? tensor_int(t, i) : v[i];
+    return SM_OK;
+}
+
+static sm_status bad_pool_size(const int64_t *size, int rank, sm_error *err)
+{
+    str text;
+    str_init(&text);
+    for (int i = 0; i < rank; i++) str_addf(&text, "%s%lld", i ? "," : "", (long long)size[i]);
+    sm_status s = FAIL(err, SM_INVALID_ARGUMENT,
+                       "Sliding window ksize must be positive. The specified or inferred ksize is: %s", str_text(&text));
+    str_clear(&text);
+    return s;
+}
+
+sm_status volume_read_pool(const node *n, int spatial, const tensor *ksize, const tensor *strides,
+                           const char *over_channels, volume *v, sm_error *err)
+{
+    int64_t size[5], stride[5];
+    int     rank = spatial + 2;
+    if (spatial == 2) {
+        window w;
+        TRY(window_read_format(n, &w, err));
+        volume_of_window(&w, v);
+        for (int a = 0; a < 3; a++) v->dilation[a] = 1;
+    } else {
+        read_format(n, v);
+    }
+    TRY(pool_numbers(n, "ksize", ksize, rank, size, err));
+    TRY(pool_numbers(n, "strides", strides, rank, stride, err));
+    for (int i = 0; i < rank; i++) {
+        if (size[i] <= 0) return bad_pool_size(size, rank, err);
+        if (stride[i] <= 0 || stride[i] > INT32_MAX || size[i] > INT32_MAX)
+            return FAIL(err, SM_INVALID_ARGUMENT, "Stride must be > 0, but got %lld", (long long)stride[i]);
+    }
+    int channel = volume_channel_dim(v);
+    if (size[0] != 1 || stride[0] != 1)
+        return FAIL(err, SM_UNIMPLEMENTED, "Pooling is not yet supported on the batch dimension.");
+    if (size[channel] != 1 || stride[channel] != 1) return FAIL(err, SM_UNIMPLEMENTED, "%s", over_channels);
+    for (int a = 0; a < 3; a++) {
+        v->size[a] = volume_dim(v, a) < 0 ? 1 : size[volume_dim(v, a)];
+        v->stride[a] = volume_dim(v, a) < 0 ? 1 : stride[volume_dim(v, a)];
+    }
+    return SM_OK;
+}
+
 /* -- Shapes ---------------------------------------------------------------------------------------------------------- */
 
 int volume_dim(const volume *v, int a)

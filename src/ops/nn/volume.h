@@ -29,9 +29,10 @@ typedef struct volume_conv {
 
 /* Reads strides, dilations, data_format, padding and explicit_paddings of a convolution of `spatial` dims. */
 sm_status volume_read(const node *n, int spatial, volume *v, sm_error *err) CHECKED;
-/* ... and ksize and strides of a pool; `sizes` and `strides` replace them when they are not NULL (MaxPoolGradV2). */
-sm_status volume_read_pool(const node *n, int spatial, const tensor *sizes, const tensor *strides, volume *v,
-                           sm_error *err) CHECKED;
+/* The same for a pool: ksize and strides, which the tensors replace when they are not NULL (MaxPoolGradV2). A pool over
+ * channels is UNIMPLEMENTED in the words of over_channels. */
+sm_status volume_read_pool(const node *n, int spatial, const tensor *ksize, const tensor *strides,
+                           const char *over_channels, volume *v, sm_error *err) CHECKED;
 
 /* Dim of a tensor of this format that holds axis a, and the channels. Axis 0 of an image has none: -1. */
 int     volume_dim(const volume *v, int a);
