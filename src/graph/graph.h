@@ -137,6 +137,10 @@ sm_status graph_order(const graph *g, arena *a, node_id **order, size_t *count, 
  * results gets from's outputs in g; *nodes maps node ids of from to those in g (arena of g; an input's is the producer of
  * its argument, a removed node's NODE_NONE). Targets of from do not become targets of g. */
 void graph_splice(graph *g, const graph *from, slice prefix, const val *arguments, val *results, node_id **nodes);
+/* Copies some nodes of `from` into g (another graph), with names under prefix. with and ids are tables over from's values and
+ * nodes: what in g stands for each (VAL_NONE, NODE_NONE: nothing yet); the copies are entered. An input that nothing stands
+ * for is a failure; a control edge on what is not there goes. */
+void graph_copy(graph *g, const graph *from, const node_id *nodes, size_t count, slice prefix, val *with, node_id *ids);
 
 /* -- Reading attributes: the signature guarantees presence and kind -------------------------------------------- */
 

@@ -192,26 +192,14 @@ static node_id copy_node(graph *g, const node *from, slice prefix)
     return graph_failed(g) ? NODE_NONE : enter_node(g, &n);
 }
 
-/* The value of g that stands for v of from. */
-static val spliced(const graph *g, const graph *from, const node_id *nodes, val v)
-{
-    const value *x = v < from->value_count ? &from->values[v] : NULL;
-
-    if (!x || nodes[x->node] == NODE_NONE) return VAL_NONE;
-    return g->nodes[nodes[x->node]].outputs + x->slot;
-}
-
-/* Connects the copy of node i, unless node i is an argument (is_argument[i]). */
-static void connect_copy(graph *g, const graph *from, node_id i, const node_id *nodes, const val *arguments,
-                         const uint32_t *argument_of)
+/* Connects the copy of node i; control edges on what was not copied go. */
+static void connect_copy(graph *g, const graph *from, node_id i, const val *with, const node_id *ids)
 {
     const node *n = &from->nodes[i];
-    node_id     to = nodes[i];
+    node_id     to = ids[i];
 
     for (uint32_t k = 0; k < n->input_count && !graph_failed(g); k++) {
-        val      v = n->inputs[k];
-        uint32_t argument = v < from->value_count ? argument_of[from->values[v].node] : 0;
-        v = argument ? arguments[argument - 1] : spliced(g, from, nodes, v);
+        val v = n->inputs[k] < from->value_count ? with[n->inputs[k]] : VAL_NONE;
         if (v == VAL_NONE) {
             graph_fail(g, SM_INTERNAL, "node '" SLICE_FMT "' has no input %u", SLICE_ARG(n->name), k);
             return;
@@ -219,18 +207,32 @@ static void connect_copy(graph *g, const graph *from, node_id i, const node_id *
         g->nodes[to].inputs[k] = v;
     }
     for (uint32_t k = 0; k < n->control_count && !graph_failed(g); k++)
-        if (nodes[n->controls[k]] != NODE_NONE) graph_add_control(g, to, nodes[n->controls[k]]);
+        if (ids[n->controls[k]] != NODE_NONE) graph_add_control(g, to, ids[n->controls[k]]);
+}
+
+void graph_copy(graph *g, const graph *from, const node_id *nodes, size_t count, slice prefix, val *with, node_id *ids)
+{
+    for (size_t i = 0; i < count && !graph_failed(g); i++) {
+        const node *n = &from->nodes[nodes[i]];
+        node_id     to = ids[nodes[i]] = copy_node(g, n, prefix);
+        if (to == NODE_NONE) return;
+        for (uint32_t k = 0; k < n->output_count; k++) with[n->outputs + k] = g->nodes[to].outputs + k;
+    }
+    for (size_t i = 0; i < count && !graph_failed(g); i++) connect_copy(g, from, nodes[i], with, ids);
 }
 
 void graph_splice(graph *g, const graph *from, slice prefix, const val *arguments, val *results, node_id **nodes)
 {
-    node_id  *ids = ARENA_ARRAY(&g->arena, node_id, from->node_count);
-    uint32_t *argument_of = ARENA_ARRAY(&g->arena, uint32_t, from->node_count); /* index of the input + 1 */
+    node_id *ids = ARENA_ARRAY(&g->arena, node_id, from->node_count);
+    node_id *copied = ARENA_ARRAY(&g->arena, node_id, from->node_count);
+    val     *with = ARENA_ARRAY(&g->arena, val, from->value_count);
+    size_t   count = 0;
 
     for (size_t i = 0; i < from->output_count; i++) results[i] = VAL_NONE;
     if (nodes) *nodes = ids;
     for (size_t i = 0; ids && i < from->node_count; i++) ids[i] = NODE_NONE;
-    if (graph_failed(g) || !ids || !argument_of) return;
+    if (graph_failed(g) || !ids || !copied || !with) return;
+    for (size_t i = 0; i < from->value_count; i++) with[i] = VAL_NONE;
     for (size_t i = 0; i < from->input_count; i++) {
         const value *in = &from->values[from->inputs[i]];
         if (arguments[i] >= g->value_count || base_dtype(g->values[arguments[i]].dtype) != base_dtype(in->dtype)) {
@@ -238,15 +240,11 @@ void graph_splice(graph *g, const graph *from, slice prefix, const val *argument
                        dtype_name(in->dtype));
             return;
         }
-        argument_of[in->node] = (uint32_t)i + 1;
+        with[from->inputs[i]] = arguments[i];
         ids[in->node] = graph_node_of(g, arguments[i]);
     }
-    for (size_t i = 0; i < from->node_count && !graph_failed(g); i++)
-        if (!from->nodes[i].removed && !argument_of[i]) ids[i] = copy_node(g, &from->nodes[i], prefix);
-    for (size_t i = 0; i < from->node_count && !graph_failed(g); i++)
-        if (!from->nodes[i].removed && !argument_of[i]) connect_copy(g, from, (node_id)i, ids, arguments, argument_of);
-    for (size_t i = 0; i < from->output_count && !graph_failed(g); i++) {
-        uint32_t argument = argument_of[from->values[from->outputs[i]].node];
-        results[i] = argument ? arguments[argument - 1] : spliced(g, from, ids, from->outputs[i]);
-    }
+    for (size_t i = 0; i < from->node_count; i++)
+        if (!from->nodes[i].removed && ids[i] == NODE_NONE) copied[count++] = (node_id)i;
+    graph_copy(g, from, copied, count, prefix, with, ids);
+    for (size_t i = 0; i < from->output_count && !graph_failed(g); i++) results[i] = with[from->outputs[i]];
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model/compile.c - graphs to functions.
  *
- *   import ─▶ inline_calls ─▶ passes_run ─▶ function_new
- *                 │                              │
- *                 └── import_function            └── find_function (bodies of If, While ...), which comes back here
+ *   import ─▶ raise_loops ─▶ inline_calls ─▶ passes_run ─▶ function_new
+ *                 │              │                              │
+ *                 │              └── import_function            └── find_function (bodies of If, While ...)
+ *                 └── take_function (bodies of TensorFlow 1's loops)            both come back here
  *
  * Compiled library functions are kept by name and attributes, as text. One that is asked for while it is being compiled
- * refers to itself. */
+ * refers to itself. What raise_loops makes is compiled at once and kept in the same table, under a name that no library
+ * function has. */
 #include "model/compile.h"
 
 #include "model/import.h"
@@ -15,11 +17,14 @@
 
 #define GRAPH_BUDGET ((size_t)1 << 30) /* for nodes; constants do not count */
 #define MOST_DEPTH 64                  /* of functions that contain each other */
+#define MOST_RAISED (1u << 16)         /* functions made of loops */
 
 void compile_graph_init(graph *g)
 {
     graph_init(g, GRAPH_BUDGET);
 }
+
+static function_take take_function;
 
 static sm_status call_body(void *context, const func_ref *ref, graph *out, sm_error *err)
 {
@@ -27,12 +32,14 @@ static sm_status call_body(void *context, const func_ref *ref, graph *out, sm_er
 
     compile_graph_init(out);
     sm_status status = import_function(c->model, ref, out, err);
+    if (status == SM_OK) status = raise_loops(out, take_function, c, err);
     if (status != SM_OK) graph_clear(out);
     return status;
 }
 
 sm_status compile_prepare(compiler *c, graph *g, sm_error *err)
 {
+    TRY(raise_loops(g, take_function, c, err));
     TRY(inline_calls(g, call_body, c, err));
     return c->mode == COMPILE_FULL ? passes_run(g, c->model->passes, err) : SM_OK;
 }
@@ -74,28 +81,41 @@ static sm_status compile_function(compiler *c, const func_ref *ref, function **o
     return status;
 }
 
-static sm_status find_locked(compiler *c, const func_ref *ref, function **out, sm_error *err)
+static sm_status too_deep(sm_error *err)
+{
+    return FAIL(err, SM_INVALID_ARGUMENT, "functions are nested more than %d deep", MOST_DEPTH);
+}
+
+/* The place of key, whether it was there or not. */
+static sm_status place_of(compiler *c, slice key, compiled **out, sm_error *err)
 {
     arena    *a = &c->model->arena;
-    slice     key = function_key(a, ref);
     bool      fresh;
     uint64_t *at = key.ptr ? map_at(&c->by_name, key, &fresh) : NULL;
 
     if (!at) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while compiling a function");
-    size_t index = (size_t)*at;
     if (fresh) {
         if (!arena_push(a, &c->all, &c->count, &c->capacity, sizeof *c->all))
             return arena_check(a, "compiling a function", err); /* the arena is spent for good */
-        *at = index = c->count - 1;
-    } else if (c->all[index].f) {
-        *out = c->all[index].f;
+        *at = c->count - 1;
+    }
+    *out = &c->all[*at];
+    return SM_OK;
+}
+
+static sm_status find_locked(compiler *c, const func_ref *ref, function **out, sm_error *err)
+{
+    compiled *at;
+
+    TRY(place_of(c, function_key(&c->model->arena, ref), &at, err));
+    size_t index = (size_t)(at - c->all); /* the array moves while the function is compiled */
+    if (at->busy) return FAIL(err, SM_INVALID_ARGUMENT, "function '" SLICE_FMT "' calls itself", SLICE_ARG(ref->name));
+    if (at->f) {
+        *out = at->f;
         return SM_OK;
     }
-    if (c->all[index].busy)
-        return FAIL(err, SM_INVALID_ARGUMENT, "function '" SLICE_FMT "' calls itself", SLICE_ARG(ref->name));
-    if (c->depth >= MOST_DEPTH)
-        return FAIL(err, SM_INVALID_ARGUMENT, "functions are nested more than %d deep", MOST_DEPTH);
-    c->all[index].busy = true;
+    if (c->depth >= MOST_DEPTH) return too_deep(err);
+    at->busy = true;
     c->depth++;
     function *f = NULL;
     sm_status status = compile_function(c, ref, &f, err);
@@ -114,6 +134,46 @@ static sm_status find_function(void *context, const func_ref *ref, function **ou
     sm_status status = find_locked(c, ref, out, err);
     model_unlock(c->model);
     return status;
+}
+
+/* -- Functions made of loops --------------------------------------------------------------------------------- */
+
+/* "name#1", or with the next number that is free. */
+static slice free_name(compiler *c, slice name)
+{
+    for (;;) {
+        char *text = arena_printf(&c->model->arena, SLICE_FMT "#%u", SLICE_ARG(name), ++c->raised);
+        if (!text) return (slice){ NULL, 0 };
+        if ((!definition_is_function(c->model, slice_of(text)) && !map_get(&c->by_name, slice_of(text), NULL)))
+            return slice_of(text);
+    }
+}
+
+static sm_status take_function(void *context, slice name, graph *body, slice *called, sm_error *err)
+{
+    compiler *c = context;
+    func_ref  ref = { .name = free_name(c, name) };
+    compiled *at;
+    function *f = NULL;
+    sm_status status = c->depth < MOST_DEPTH ? SM_OK : too_deep(err);
+
+    if (status == SM_OK && c->raised > MOST_RAISED)
+        status = FAIL(err, SM_RESOURCE_EXHAUSTED, "more than %u functions are made of loops", MOST_RAISED);
+    if (status != SM_OK) {
+        graph_clear(body);
+        return status;
+    }
+    c->depth++;
+    status = compile_graph(c, name, body, &f, err);
+    c->depth--;
+    if (status == SM_OK) status = place_of(c, function_key(&c->model->arena, &ref), &at, err);
+    if (status != SM_OK) {
+        function_free(f);
+        return status;
+    }
+    at->f = f;
+    *called = ref.name;
+    return SM_OK;
 }
 
 void compiler_init(compiler *c, sm_model *m, compile_mode mode)

@@ -25,12 +25,13 @@ typedef struct compiler {
     compiled    *all;
     size_t       count, capacity;
     int          depth;
+    uint32_t     raised; /* functions made of loops of TensorFlow 1 */
 } compiler;
 
 void compiler_init(compiler *c, sm_model *m, compile_mode mode);
 void compiler_clear(compiler *c);
 void compile_graph_init(graph *g); /* graph_init with this room's budget */
-/* Inlines the calls and, in full mode, runs the passes. */
+/* Raises loops, inlines the calls and, in full mode, runs the passes. */
 sm_status compile_prepare(compiler *c, graph *g, sm_error *err) CHECKED;
 /* The same and a plan. g is consumed, also on failure. */
 sm_status compile_graph(compiler *c, slice name, graph *g, function **out, sm_error *err) CHECKED;

@@ -48,10 +48,12 @@
     X(select)           \
     X(slice)            \
     X(softmax)          \
+    X(stack)            \
     X(stateful_random)  \
     X(stateless_random) \
     X(string)           \
     X(table)            \
+    X(tensor_array)     \
     X(tensor_list)      \
     X(tensor_list_item) \
     X(transpose)        \

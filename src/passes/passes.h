@@ -25,4 +25,12 @@ typedef sm_status function_body(void *context, const func_ref *ref, graph *out, 
 
 sm_status inline_calls(graph *g, function_body *body, void *context, sm_error *err) CHECKED;
 
+/* passes/raise_loops.c: TensorFlow 1's while loops (Enter, Merge, Switch, LoopCond, NextIteration, Exit) become While nodes; not
+ * optional either, and to be done before calls are inlined: a frame ends at a function's border. take gets each condition
+ * and body (consumed, also on failure) and says under which name a node can call it. UNIMPLEMENTED or INVALID_ARGUMENT names
+ * the node when a loop does not have the form that TensorFlow gives it. */
+typedef sm_status function_take(void *context, slice name, graph *body, slice *called, sm_error *err);
+
+sm_status raise_loops(graph *g, function_take *take, void *context, sm_error *err) CHECKED;
+
 #endif

@@ -5,10 +5,10 @@
  * not run, and Merge gives the first of its inputs that lives. The executor carries the deadness (runtime/executor.c);
  * it runs these kernels only when they have something to do, with NULL in c->in for dead inputs of a Merge.
  *
- * Loops (Enter, NextIteration, Exit) need frames, which the executor does not have: a graph that needs one is refused
- * when it is compiled. TensorFlow 2 exports its loops as While.
+ * Loops (Enter, NextIteration, Exit) need frames, which the executor does not have: passes/raise_loops.c makes While nodes of
+ * them. The rows here say so when a graph comes without having been through it.
  *
- * Tests: tests/unit/control_test.c. Reading order: the table, then up. */
+ * Tests: tests/unit/control_test.c, the model tests/models/loops. Reading order: the table, then up. */
 #include "graph/op.h"
 
 /* -- Inference -------------------------------------------------------------------------------------------------------- */
@@ -88,7 +88,7 @@ static sm_status run_control_trigger(call *c)
 /* Both as prepare, so that such a graph is refused before anything has run, and as run. */
 static sm_status refuse_loop(call *c)
 {
-    return CALL_FAIL(c, SM_UNIMPLEMENTED, "TensorFlow 1 loops are not built in");
+    return CALL_FAIL(c, SM_UNIMPLEMENTED, "a node of a TensorFlow 1 loop is in none");
 }
 
 /* -- The table ------------------------------------------------------------------------------------------------------------- */
