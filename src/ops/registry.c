@@ -26,12 +26,14 @@
     X(conv_grad_input)  \
     X(conv_volume)      \
     X(decode)           \
+    X(dilation)         \
     X(effects)          \
     X(elementwise)      \
     X(flow)             \
     X(functional)       \
     X(gather)           \
     X(join)             \
+    X(local_norm)       \
     X(matmul)           \
     X(matrix)           \
     X(pack_matrix)      \
