@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kernels/depthwise.h - depthwise convolution of float images, channels last, one filter per channel.
  *
- * A vector holds neighbouring channels; four neighbouring output columns share each load of the filter. The last channels
- * that do not fill a vector are computed by one that overlaps its neighbour, so there must be at least `lanes`. */
+ * A vector holds neighbouring channels; two rows of four neighbouring outputs share each load of the filter. The last
+ * channels that do not fill a vector are computed by one that overlaps its neighbour, so there must be at least `lanes`. */
 #ifndef KERNELS_DEPTHWISE_H
 #define KERNELS_DEPTHWISE_H
 
@@ -25,8 +25,8 @@ typedef struct depthwise {
 
 typedef struct depthwise_kernels {
     int lanes;
-    /* Row `row` of the output, counted through all images. */
-    void (*run)(const depthwise *d, int64_t row);
+    /* Rows [row, row_end) of the output, counted through all images. */
+    void (*run)(const depthwise *d, int64_t row, int64_t row_end);
 } depthwise_kernels;
 
 extern const depthwise_kernels depthwise_sse2, depthwise_avx2, depthwise_avx512;

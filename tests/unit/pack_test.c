@@ -40,21 +40,29 @@ typedef struct conv_case {
     int64_t     in[4], filter[4];
     int64_t     stride, dilation;
     const char *padding, *activation;
-    bool        nchw;
+    bool        nchw, depthwise;
 } conv_case;
 
 /* Sizes around the tiles of every instruction set: fewer columns than a vector, one more than a tile, groups. */
 static const conv_case conv_cases[] = {
-    { { 1, 8, 8, 16 }, { 1, 1, 16, 64 }, 1, 1, "SAME", "Relu", false },
-    { { 2, 7, 7, 24 }, { 1, 1, 24, 40 }, 1, 1, "SAME", "Relu6", false },
-    { { 1, 9, 6, 5 }, { 3, 3, 5, 3 }, 1, 1, "SAME", "Relu", false },
-    { { 1, 11, 11, 8 }, { 3, 3, 8, 65 }, 1, 1, "SAME", "Elu", false },
-    { { 1, 17, 15, 3 }, { 3, 3, 3, 32 }, 2, 1, "SAME", "Relu6", false },
-    { { 1, 23, 21, 3 }, { 7, 7, 3, 20 }, 2, 1, "VALID", NULL, false },
-    { { 1, 13, 12, 16 }, { 1, 1, 16, 17 }, 2, 1, "SAME", NULL, false },
-    { { 1, 14, 13, 12 }, { 3, 3, 12, 16 }, 1, 2, "SAME", "Tanh", false },
-    { { 2, 8, 9, 12 }, { 3, 3, 4, 30 }, 1, 1, "SAME", "Relu", false },
-    { { 1, 6, 7, 9 }, { 3, 2, 9, 33 }, 1, 1, "SAME", NULL, true },
+    { { 1, 8, 8, 16 }, { 1, 1, 16, 64 }, 1, 1, "SAME", "Relu", false, false },
+    { { 2, 7, 7, 24 }, { 1, 1, 24, 40 }, 1, 1, "SAME", "Relu6", false, false },
+    { { 1, 9, 6, 5 }, { 3, 3, 5, 3 }, 1, 1, "SAME", "Relu", false, false },
+    { { 1, 11, 11, 8 }, { 3, 3, 8, 65 }, 1, 1, "SAME", "Elu", false, false },
+    { { 1, 17, 15, 3 }, { 3, 3, 3, 32 }, 2, 1, "SAME", "Relu6", false, false },
+    { { 1, 23, 21, 3 }, { 7, 7, 3, 20 }, 2, 1, "VALID", NULL, false, false },
+    { { 1, 13, 12, 16 }, { 1, 1, 16, 17 }, 2, 1, "SAME", NULL, false, false },
+    { { 1, 14, 13, 12 }, { 3, 3, 12, 16 }, 1, 2, "SAME", "Tanh", false, false },
+    { { 2, 8, 9, 12 }, { 3, 3, 4, 30 }, 1, 1, "SAME", "Relu", false, false },
+    { { 1, 6, 7, 9 }, { 3, 2, 9, 33 }, 1, 1, "SAME", NULL, true, false },
+    { { 1, 7, 7, 40 }, { 3, 3, 40, 1 }, 1, 1, "SAME", "Relu6", false, true },
+    { { 2, 9, 12, 17 }, { 3, 3, 17, 1 }, 2, 1, "SAME", "Relu", false, true },
+    { { 1, 14, 14, 16 }, { 5, 5, 16, 1 }, 1, 1, "SAME", NULL, false, true },
+    { { 1, 15, 11, 33 }, { 5, 5, 33, 1 }, 2, 1, "SAME", "Elu", false, true },
+    { { 1, 8, 3, 20 }, { 3, 3, 20, 1 }, 1, 1, "SAME", NULL, false, true },
+    { { 2, 6, 16, 18 }, { 5, 5, 18, 1 }, 1, 1, "VALID", NULL, false, true },
+    { { 1, 4, 9, 19 }, { 2, 4, 19, 1 }, 1, 1, "SAME", NULL, false, true },
+    { { 1, 9, 9, 16 }, { 3, 3, 16, 1 }, 1, 2, "SAME", "Relu", false, true },
 };
 enum { CONV_CASES = sizeof conv_cases / sizeof *conv_cases };
 
@@ -79,11 +87,13 @@ static void build_conv(graph *g, const conv_case *k)
     attr declared = attr_of_shape(g, "shape", case_input(k));
     graph_set_attr(g, graph_node_of(g, x), &declared);
     slice format = slice_of(k->nchw ? "NCHW" : "NHWC");
-    val   y = node_with(g, "Conv2D", INPUTS(x, value_of(g, random_tensor(shape_of(4, k->filter), 3))),
+    val   y = node_with(g, k->depthwise ? "DepthwiseConv2dNative" : "Conv2D",
+                        INPUTS(x, value_of(g, random_tensor(shape_of(4, k->filter), 3))),
                         attr_of_ints("strides", four(g, k->nchw, k->stride), 4),
                         attr_of_ints("dilations", four(g, k->nchw, k->dilation), 4),
                         attr_of_string("padding", slice_of(k->padding)), attr_of_string("data_format", format));
-    y = node_with(g, "BiasAdd", INPUTS(y, value_of(g, random_tensor(shape_vector(k->filter[3]), 4))),
+    y = node_with(g, "BiasAdd",
+                  INPUTS(y, value_of(g, random_tensor(shape_vector(k->depthwise ? k->filter[2] : k->filter[3]), 4))),
                   attr_of_string("data_format", format));
     if (k->activation) y = emit(g, k->activation, y);
     graph_add_output(g, y);
@@ -132,7 +142,8 @@ static tensor *run_case(int i, isa set, int threads, const char *switches)
     graph_init(&g, 0);
     tensor *x = build_case(&g, i);
     assert_ok(passes_run(&g, switches, err));
-    if (!switches) assert_int_equal(count_ops(&g, i < CONV_CASES ? "_PackedConv2D" : "_PackedMatMul"), 1);
+    if (!switches && !(i < CONV_CASES && conv_cases[i].depthwise))
+        assert_int_equal(count_ops(&g, i < CONV_CASES ? "_PackedConv2D" : "_PackedMatMul"), 1);
     const tensor *in[] = { x };
     assert_ok(run_graph(&r, &g, 2, in, 1, &out, err));
     assert_ok(tensor_copy(NULL, out, &kept, err));

@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#define DEPTHWISE_WORK 65536 /* multiply-adds that are worth a piece; rows are computed in pairs */
+
 /* -- Conv2D ----------------------------------------------------------------------------------------------------------- */
 
 typedef struct padded {
@@ -130,7 +132,7 @@ typedef struct depthwise_job {
 static void depthwise_piece(void *context, int64_t begin, int64_t end)
 {
     const depthwise_job *p = context;
-    for (int64_t row = begin; row < end; row++) p->kernels->run(&p->d, row);
+    p->kernels->run(&p->d, begin, end);
 }
 
 static sm_status depthwise_work(call *c, const void *in, void *out, void *context)
@@ -162,7 +164,7 @@ static sm_status depthwise_work(call *c, const void *in, void *out, void *contex
                        .low = g.low,
                        .high = g.high };
     int64_t work = v.g.x.out * v.g.y.size * v.g.x.size * v.g.channels;
-    call_for(c, v.g.images * v.g.y.out, 65536 / (work + 1) + 1, depthwise_piece, &p);
+    call_for(c, v.g.images * v.g.y.out, DEPTHWISE_WORK / (work + 1) * 2 + 2, depthwise_piece, &p);
     return SM_OK;
 }
 
