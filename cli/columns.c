@@ -22,6 +22,19 @@ size_t columns_width(void)
     return n > 0 && n < 10000 ? (size_t)n : STANDARD_WIDTH;
 }
 
+size_t columns_common_scope(const char *const *names, size_t step, size_t n)
+{
+    size_t same = 0, scope = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+        while (names[0][k] && names[0][k] == names[i * step][k] && (i == 0 || k < same)) k++;
+        same = k;
+    }
+    for (size_t k = 0; k < same; k++)
+        if (names[0][k] == '/') scope = k + 1;
+    return scope;
+}
+
 static size_t text_width(const char *text)
 {
     size_t n = 0;

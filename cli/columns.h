@@ -14,6 +14,8 @@ typedef struct column {
 
 /* Columns of text by UTF-8 characters; cells[row * count + column], NULL is empty. */
 void columns_print(textbuf *b, const column *columns, size_t count, const char *const *cells, size_t rows, size_t width);
+/* Characters, up to a slash, that n names begin with; names[i * step]. */
+size_t columns_common_scope(const char *const *names, size_t step, size_t n);
 /* Of the terminal behind standard output, or COLUMNS, or 100. */
 size_t columns_width(void);
 

@@ -32,6 +32,13 @@ const command program_commands[] = {
       "input, or the same as run does. --profile shows for each node that runs the median of its times, its share of all "
       "nodes' time, what it reaches in operations (and how much of the machine's peak that is) and in bytes of inputs and "
       "outputs per second, its op, the kernel that was chosen and the shape of its result; then a sum for each op." },
+    { "explain", PROGRAM_SAVEDMODEL, "DIR",
+      "dir! tag_set signature inputs input_exprs node all json threads isa passes allow_files", command_explain,
+      "how a signature is computed: passes, kernels, memory",
+      "Shows how many nodes each pass left, the workspace of a call against the least it could take, and for each node "
+      "that a call runs: the kernel that was chosen, why better ones were not, and where its result lives (offset and size "
+      "in the workspace). --all also lists what is computed once, and for new shapes. Inputs matter by their shapes "
+      "alone; of those that are left out unknown dimensions are 1." },
     { "help", PROGRAM_SAVEDMODEL, "[COMMAND]", "markdown man", command_help, "this text, or that of a command", "" },
     { "version", PROGRAM_SAVEDMODEL, "", "", command_version, "the version", "" },
     { "completion", PROGRAM_SAVEDMODEL, "SHELL", "", command_completion, "print a completion script for bash",

@@ -58,6 +58,7 @@ static const flag_row flag_rows[] = {
     { "summary", NULL, "print percentiles and memory in place of one line a run" },
     { "profile", NULL, "print where the time goes, node by node" },
     { "by", "ORDER", "with --profile: time (the default), order (of execution) or op (sums alone)" },
+    { "node", "NAME", "only nodes whose name contains NAME, with every row of their kernels" },
     { "open", NULL, "time loading the model alone" },
     { "markdown", NULL, "print Markdown" },
     { "man", NULL, "print the manual page" },

@@ -267,19 +267,45 @@ static int input_index(const sm_function *f, const char *name)
     return -1;
 }
 
-sm_status inputs_bind(const input_list *l, const sm_function *f, sm_tensor ***tensors, sm_error *err)
+static sm_status bind_given(const input_list *l, const sm_function *f, sm_tensor ***tensors, sm_error *err)
 {
-    size_t    n = sm_function_input_count(f);
     sm_status s = SM_OK;
-    *tensors = keep_array(n + 1, sizeof **tensors);
+    *tensors = keep_array(sm_function_input_count(f) + 1, sizeof **tensors);
     for (size_t i = 0; i < l->count; i++)
         if (input_index(f, l->names[i]) < 0) return unknown_key(l->names[i], f, err);
     for (size_t i = 0; i < l->count && s == SM_OK; i++) {
         int at = input_index(f, l->names[i]);
         s = feed_tensor(l->values[i], sm_function_input(f, (size_t)at), &(*tensors)[at], err);
     }
+    return s;
+}
+
+sm_status inputs_bind(const input_list *l, const sm_function *f, sm_tensor ***tensors, sm_error *err)
+{
+    size_t    n = sm_function_input_count(f);
+    sm_status s = bind_given(l, f, tensors, err);
     for (size_t i = 0; i < n && s == SM_OK; i++)
         if (!(*tensors)[i] && !sm_function_input(f, i)->has_default) s = feed_missing(sm_function_input(f, i), err);
+    return s;
+}
+
+static sm_status zeros_for(const sm_param *p, sm_tensor **out, sm_error *err)
+{
+    int64_t *dims = keep_array((size_t)(p->rank > 0 ? p->rank : 0) + 1, sizeof *dims);
+    if (p->rank < 0)
+        return py_fail(err, SM_INVALID_ARGUMENT, "ValueError",
+                       "input %s has any shape: give it with --inputs or --input_exprs", p->name);
+    for (int i = 0; i < p->rank; i++) dims[i] = p->dims[i] < 0 ? 1 : p->dims[i];
+    return sm_tensor_new(p->dtype, p->rank, dims, out, err);
+}
+
+sm_status inputs_bind_shapes(const input_list *l, const sm_function *f, sm_tensor ***tensors, sm_error *err)
+{
+    size_t    n = sm_function_input_count(f);
+    sm_status s = bind_given(l, f, tensors, err);
+    for (size_t i = 0; i < n && s == SM_OK; i++)
+        if (!(*tensors)[i] && !sm_function_input(f, i)->has_default)
+            s = zeros_for(sm_function_input(f, i), &(*tensors)[i], err);
     return s;
 }
 

@@ -18,6 +18,8 @@ sm_status inputs_read(const invocation *v, input_list *out, sm_error *err);
 sm_status inputs_read_npz(const char *path, input_list *out, sm_error *err);
 /* The tensors for f's inputs, in their order (NULL: left out, has a default); free with inputs_release. */
 sm_status inputs_bind(const input_list *l, const sm_function *f, sm_tensor ***tensors, sm_error *err);
+/* The same for those who look at shapes alone: an input that is left out is zeros (empty strings), its unknown dims 1. */
+sm_status inputs_bind_shapes(const input_list *l, const sm_function *f, sm_tensor ***tensors, sm_error *err);
 void      inputs_release(sm_tensor **tensors, size_t n);
 
 #endif

@@ -180,20 +180,11 @@ static char *shape_of(const profile_entry *e)
     return text;
 }
 
-/* Characters, up to a slash, that all nodes' names begin with. */
 static size_t common_scope(const profile *p)
 {
-    const char *first = p->count ? p->entries[0].node : NULL;
-    size_t      n = 0, scope = 0;
-    for (size_t i = 0; first && i < p->count; i++) {
-        const char *name = p->entries[i].node;
-        size_t      same = 0;
-        while (first[same] && first[same] == name[same] && (i == 0 || same < n)) same++;
-        n = same;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (first[i] == '/') scope = i + 1;
-    return scope;
+    const char **names = keep_array(p->count + 1, sizeof *names);
+    for (size_t i = 0; i < p->count; i++) names[i] = p->entries[i].node;
+    return columns_common_scope(names, 1, p->count);
 }
 
 /* scale: the share that fills the bar; scope: as many characters of the name are left out. */

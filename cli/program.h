@@ -72,6 +72,7 @@ int command_check(invocation *v);
 int command_scan(invocation *v);
 int command_ops(invocation *v);
 int command_bench(invocation *v);
+int command_explain(invocation *v);
 int command_help(invocation *v);
 int command_version(invocation *v);
 int command_completion(invocation *v);

@@ -303,6 +303,54 @@ typedef struct sm_run_options {
 SM_API SM_CHECKED sm_status sm_function_run_with(sm_function *f, sm_tensor *const *in, size_t in_count, sm_tensor **out,
                                                  size_t out_count, const sm_run_options *o, sm_error *err);
 
+/* -- What a call will do -------------------------------------------------------------------------- */
+
+/* One row of an op's table of kernels, best first. */
+typedef struct sm_kernel_choice {
+    const char *kernel;          /* "avx512", "portable"                                                */
+    const char *types;           /* that it computes: "T: float"; "" : any                              */
+    const char *refused;         /* why not for this node, these shapes, this machine; NULL: it would do */
+    int         general;         /* refused for its types or its instructions, not for this node's shapes */
+    int         chosen;
+} sm_kernel_choice;
+
+/* One node after the passes, and how a call with certain shapes computes it. */
+typedef struct sm_explanation {
+    const char *node, *op;
+    const char *when;            /* "once": from constants and variables; "shapes": when shapes are new; "call" */
+    sm_dtype    dtype;           /* of output 0; SM_INVALID when it has none                            */
+    int         rank;            /* of output 0; -1: depends on data                                    */
+    const int64_t *dims;
+    const char *place;           /* of output 0: "workspace", "in place", "view", "output" (the caller's), "kept", */
+                                 /* "given" (by the kernel), "allocated" (when it runs)                 */
+    size_t      offset, bytes;   /* in the workspace; of output 0                                       */
+    const sm_kernel_choice *choices;
+    size_t      choice_count;
+} sm_explanation;
+
+/* The plan of a function for certain input shapes. */
+typedef struct sm_plan_summary {
+    size_t once_nodes, shape_nodes, call_nodes; /* computed once, for new shapes, at each call         */
+    size_t workspace;            /* bytes of the block that holds what a call computes                  */
+    size_t live;                 /* bytes of it that are needed at one time: no plan takes less         */
+    size_t kept;                 /* bytes that the nodes computed once hand over: weights, as kernels read them */
+} sm_plan_summary;
+
+typedef void sm_explainer(void *context, const sm_explanation *e);
+/* Plans f for inputs of the shapes of in (as sm_function_run takes them), which computes what is computed once, and
+ * tells of every node in order of execution. Functions that nodes call are not entered. see may be NULL. */
+SM_API SM_CHECKED sm_status sm_function_explain(sm_function *f, sm_tensor *const *in, size_t in_count,
+                                                sm_plan_summary *summary, sm_explainer *see, void *context, sm_error *err);
+
+typedef struct sm_pass_result {
+    const char *pass, *doc;      /* "fold_batch_norm", what it does                                     */
+    size_t      before, after;   /* nodes that the outputs need                                         */
+    int         off;             /* switched off by the load option                                     */
+} sm_pass_result;
+typedef void sm_pass_report(void *context, const sm_pass_result *r);
+/* Runs the passes on the graph of f once more and tells what each did; the first is called "inline". */
+SM_API SM_CHECKED sm_status sm_function_passes(sm_function *f, sm_pass_report *report, void *context, sm_error *err);
+
 /* Writes text in pieces; a write that returns non-zero ends the printing. */
 typedef int sm_write(void *context, const char *text, size_t length);
 typedef enum sm_dump { SM_DUMP_BEFORE = 1, SM_DUMP_AFTER = 2, SM_DUMP_DOT = 4 } sm_dump;

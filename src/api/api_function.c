@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* api/api_function.c - signatures: finding, describing, compiling, calling, printing. */
+/* api/api_function.c - signatures: finding, describing, compiling, calling, explaining, printing. */
 #include "api/arguments.h"
 #include "model/model.h"
 
@@ -92,6 +92,23 @@ sm_status sm_function_run_with(sm_function *f, sm_tensor *const *in, size_t in_c
     run_observer watch = { 0 };
     if (o) watch = (run_observer){ .see = o->observer, .profile = o->profiler, .context = o->context };
     return signature_run(f, in, out, &watch, err);
+}
+
+sm_status sm_function_explain(sm_function *f, sm_tensor *const *in, size_t in_count, sm_plan_summary *summary,
+                              sm_explainer *see, void *context, sm_error *err)
+{
+    NEED(f, err);
+    if (in_count) NEED(in, err);
+    if (in_count != f->input_count)
+        return FAIL(err, SM_INVALID_ARGUMENT, "%s has %zu inputs, %zu were given", f->key, f->input_count, in_count);
+    return signature_explain(f, in, summary, see, context, err);
+}
+
+sm_status sm_function_passes(sm_function *f, sm_pass_report *report, void *context, sm_error *err)
+{
+    NEED(f, err);
+    NEED(report, err);
+    return signature_passes(f, report, context, err);
 }
 
 sm_status sm_function_dump(sm_function *f, unsigned what, sm_write *write, void *context, sm_error *err)

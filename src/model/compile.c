@@ -44,6 +44,17 @@ sm_status compile_prepare(compiler *c, graph *g, sm_error *err)
     return c->mode == COMPILE_FULL ? passes_run(g, c->model->passes, err) : SM_OK;
 }
 
+sm_status compile_watched(compiler *c, graph *g, sm_pass_report *report, void *context, sm_error *err)
+{
+    sm_pass_result inlined = { .pass = "inline", .doc = "calls of functions become the functions' nodes" };
+
+    TRY(passes_count(g, &inlined.before, err));
+    TRY(inline_calls(g, call_body, c, err));
+    TRY(passes_count(g, &inlined.after, err));
+    report(context, &inlined);
+    return passes_run_watched(g, c->model->passes, report, context, err);
+}
+
 sm_status compile_graph(compiler *c, slice name, graph *g, function **out, sm_error *err)
 {
     sm_status status = compile_prepare(c, g, err);

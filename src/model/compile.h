@@ -33,7 +33,9 @@ void compiler_clear(compiler *c);
 void compile_graph_init(graph *g); /* graph_init with this room's budget */
 /* Raises loops, inlines the calls and, in full mode, runs the passes. */
 sm_status compile_prepare(compiler *c, graph *g, sm_error *err) CHECKED;
-/* The same and a plan. g is consumed, also on failure. */
+/* The same in full mode, and what each pass did. */
+sm_status compile_watched(compiler *c, graph *g, sm_pass_report *report, void *context, sm_error *err) CHECKED;
+/* compile_prepare and a plan. g is consumed, also on failure. */
 sm_status compile_graph(compiler *c, slice name, graph *g, function **out, sm_error *err) CHECKED;
 
 #endif

@@ -67,6 +67,10 @@ sm_status signature_compile(sm_function *f, compile_mode mode, function **out, s
 /* in[i]: input i or NULL for its default; out[i] as in function_run, NULL for outputs that are ops. */
 sm_status signature_run(sm_function *f, sm_tensor *const *in, sm_tensor **out, const run_observer *observer,
                         sm_error *err) CHECKED;
+/* What sm_function_explain and sm_function_passes do. */
+sm_status signature_explain(sm_function *f, sm_tensor *const *in, sm_plan_summary *summary, sm_explainer *see,
+                            void *context, sm_error *err) CHECKED;
+sm_status signature_passes(sm_function *f, sm_pass_report *report, void *context, sm_error *err) CHECKED;
 sm_status signature_dump(sm_function *f, unsigned what, sm_write *write, void *context, sm_error *err) CHECKED;
 
 #endif

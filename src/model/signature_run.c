@@ -191,9 +191,26 @@ sm_status signature_run(sm_function *f, sm_tensor *const *in, sm_tensor **out, c
     invocation c;
     sm_status  status = make_call(&c, f, err);
 
-    if (status == SM_OK) status = signature_compile(f, observer && observer->see ? COMPILE_PLAIN : COMPILE_FULL, &fn, err);
+    if (status == SM_OK)
+        status = signature_compile(f, observer && observer->see ? COMPILE_PLAIN : COMPILE_FULL, &fn, err);
     if (status == SM_OK) status = take_inputs(&c, f, in, err);
     if (status == SM_OK) status = call_compiled(&c, f, fn, out, observer, err);
+    for (size_t i = 0; c.in && i < f->input_count; i++) tensor_unref(c.in[i]);
+    arena_clear(&c.memory);
+    return status;
+}
+
+sm_status signature_explain(sm_function *f, sm_tensor *const *in, sm_plan_summary *summary, sm_explainer *see,
+                            void *context, sm_error *err)
+{
+    function  *fn = NULL;
+    invocation c;
+    sm_status  status = make_call(&c, f, err);
+
+    if (status == SM_OK) status = signature_compile(f, COMPILE_FULL, &fn, err);
+    if (status == SM_OK) status = take_inputs(&c, f, in, err);
+    if (status == SM_OK)
+        status = function_explain(fn, (const tensor *const *)c.in, f->input_count, summary, see, context, err);
     for (size_t i = 0; c.in && i < f->input_count; i++) tensor_unref(c.in[i]);
     arena_clear(&c.memory);
     return status;
@@ -239,4 +256,18 @@ sm_status signature_dump(sm_function *f, unsigned what, sm_write *write, void *c
         status = FAIL(err, SM_CANCELLED, "printing was ended");
     str_clear(&text);
     return status;
+}
+
+sm_status signature_passes(sm_function *f, sm_pass_report *report, void *context, sm_error *err)
+{
+    graph g;
+
+    TRY_IN(initialise_for(f, err), err, "%s", f->key);
+    compile_graph_init(&g);
+    model_lock(f->model);
+    sm_status status = signature_graph(f, &g, err);
+    if (status == SM_OK) status = compile_watched(&f->model->compilers[COMPILE_FULL], &g, report, context, err);
+    model_unlock(f->model);
+    graph_clear(&g);
+    return status == SM_OK ? SM_OK : error_prefix(err, status, "%s", f->key);
 }

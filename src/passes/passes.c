@@ -61,16 +61,42 @@ static sm_status read_switches(const char *switches, bool *off, sm_error *err)
     return SM_OK;
 }
 
-sm_status passes_run(graph *g, const char *switches, sm_error *err)
+sm_status passes_run_watched(graph *g, const char *switches, sm_pass_report *report, void *context, sm_error *err)
 {
-    bool off[sizeof pipeline / sizeof *pipeline] = { false };
+    bool           off[sizeof pipeline / sizeof *pipeline] = { false };
+    sm_pass_result r = { 0 };
     TRY(read_switches(switches, off, err));
+    if (report) TRY(passes_count(g, &r.after, err));
     for (size_t i = 0; i < sizeof pipeline / sizeof *pipeline; i++) {
-        if (off[i]) continue;
-        TRY_IN(pipeline[i].run(g, err), err, "pass %s", pipeline[i].name);
-        TRY_IN(graph_check(g, err), err, "pass %s", pipeline[i].name);
+        r = (sm_pass_result){ pipeline[i].name, pipeline[i].doc, r.after, r.after, off[i] };
+        if (!off[i]) {
+            TRY_IN(pipeline[i].run(g, err), err, "pass %s", pipeline[i].name);
+            TRY_IN(graph_check(g, err), err, "pass %s", pipeline[i].name);
+        }
+        if (!report) continue;
+        if (!off[i]) TRY(passes_count(g, &r.after, err));
+        report(context, &r);
     }
     return SM_OK;
+}
+
+sm_status passes_run(graph *g, const char *switches, sm_error *err)
+{
+    return passes_run_watched(g, switches, NULL, NULL, err);
+}
+
+sm_status passes_count(const graph *g, size_t *count, sm_error *err)
+{
+    arena    tmp;
+    bool    *needed = NULL;
+    node_id *order;
+    size_t   n = 0, total = 0;
+    arena_init(&tmp, 0);
+    sm_status s = pass_needed(g, &tmp, &needed, &order, &n, err);
+    for (size_t k = 0; s == SM_OK && k < n; k++) total += needed[order[k]];
+    if (s == SM_OK) *count = total;
+    arena_clear(&tmp);
+    return s;
 }
 
 /* -- Facts ---------------------------------------------------------------------------------------------------------- */

@@ -13,7 +13,11 @@ typedef struct pass {
 
 /* Runs the pipeline. switches: NULL: all; "none"; or a comma separated list of names to leave out, each with "-" before it.
  * INVALID_ARGUMENT names an unknown pass and lists those that exist. */
-sm_status   passes_run(graph *g, const char *switches, sm_error *err) CHECKED;
+sm_status passes_run(graph *g, const char *switches, sm_error *err) CHECKED;
+/* The same, and tells of each pass how many nodes there were before and after it. */
+sm_status passes_run_watched(graph *g, const char *switches, sm_pass_report *report, void *context, sm_error *err) CHECKED;
+/* Nodes that outputs, targets and inputs need. */
+sm_status   passes_count(const graph *g, size_t *count, sm_error *err) CHECKED;
 const pass *passes_table(size_t *count);
 
 /* passes/inline.c: replaces PartitionedCall, StatefulPartitionedCall and direct calls by the bodies. Not optional, so not in

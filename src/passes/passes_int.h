@@ -36,6 +36,9 @@ shape *facts_shapes(facts *f, const graph *g);
 val graph_remake(graph *g, const char *name, const node *n, const val *inputs, size_t input_count, const attr *extra,
                  size_t extra_count);
 
+/* prune.c: which nodes outputs, targets and inputs need; and all nodes in order. In tmp. */
+sm_status pass_needed(const graph *g, arena *tmp, bool **needed, node_id **order, size_t *count, sm_error *err) CHECKED;
+
 sm_status pass_prune(graph *g, sm_error *err);
 sm_status pass_drop_controls(graph *g, sm_error *err);
 sm_status pass_drop_identity(graph *g, sm_error *err);

@@ -95,10 +95,15 @@ sm_status step_infer(const step *s, call *c, shape *out, const tensor *const *kn
     return s->n->op->infer ? s->n->op->infer(&q) : SM_OK;
 }
 
+const char *step_refusal(const step *s, uint32_t k, const call *c)
+{
+    return s->kernels[k]->refuse ? s->kernels[k]->refuse(c) : NULL;
+}
+
 uint32_t step_choose(const step *s, const call *c)
 {
     uint32_t k = 0;
-    while (k + 1 < s->kernel_count && s->kernels[k]->refuse && s->kernels[k]->refuse(c)) k++;
+    while (k + 1 < s->kernel_count && step_refusal(s, k, c)) k++;
     return k;
 }
 

@@ -90,26 +90,40 @@ static sm_status find_layout(function *f, const derived *d, const tensor *const 
     return SM_OK;
 }
 
+sm_status function_lay_out(function *f, const tensor *const *in, const run_observer *observer, int depth, derived **d,
+                           layout **l, sm_error *err)
+{
+    TRY(derived_update(f, observer, depth, d, err));
+    sm_status s = find_layout(f, *d, in, l, err);
+    if (s != SM_OK)
+        derived_unref(*d);
+    else
+        (*l)->refs++;
+    return s;
+}
+
 static sm_status begin(function *f, const tensor *const *in, const run_observer *observer, int depth, run **out,
                        sm_error *err)
 {
-    layout  *l = NULL;
-    derived *d = NULL;
+    layout  *l;
+    derived *d;
     pthread_mutex_lock(&f->lock);
-    sm_status s = derived_update(f, observer, depth, &d, err);
-    if (s == SM_OK) s = find_layout(f, d, in, &l, err);
-    if (s == SM_OK) s = run_take(f, l, out, err);
-    if (s == SM_OK)
-        (*out)->derived = d;
-    else
-        derived_unref(d);
+    sm_status s = function_lay_out(f, in, observer, depth, &d, &l, err);
+    if (s == SM_OK) {
+        s = run_take(f, l, out, err);
+        layout_unref(f, l);
+        if (s == SM_OK)
+            (*out)->derived = d;
+        else
+            derived_unref(d);
+    }
     pthread_mutex_unlock(&f->lock);
     return s;
 }
 
 /* -- One call ----------------------------------------------------------------------------------------------------------- */
 
-static sm_status check_inputs(const function *f, const tensor *const *in, size_t in_count, size_t out_count, sm_error *err)
+sm_status function_check_inputs(const function *f, const tensor *const *in, size_t in_count, size_t out_count, sm_error *err)
 {
     const plan *p = &f->plan;
     if (in_count != p->input_count || out_count != p->output_count)
@@ -184,7 +198,7 @@ sm_status function_run_nested(function *f, const tensor *const *in, tensor **giv
     run *r = NULL;
     if (depth > FUNCTION_MOST_DEPTH)
         return FAIL(err, SM_RESOURCE_EXHAUSTED, "functions call each other more than %d deep", FUNCTION_MOST_DEPTH);
-    TRY(check_inputs(f, in, in_count, out_count, err));
+    TRY(function_check_inputs(f, in, in_count, out_count, err));
     TRY(begin(f, in, observer, depth, &r, err));
     r->given = given;
     sm_status s = bind_values(f, r, in, out, err);

@@ -26,9 +26,9 @@ typedef struct environment {
 /* Sees every node's outputs while a function runs; functions called by nodes included. The engine adds until when the
  * call may go on. */
 typedef struct run_observer {
-    sm_observer *see;     /* NULL: nobody looks                                         */
-    sm_profiler *profile; /* NULL: nobody measures                                      */
-    void        *context; /* of both                                                    */
+    sm_observer *see;      /* NULL: nobody looks                                         */
+    sm_profiler *profile;  /* NULL: nobody measures                                      */
+    void        *context;  /* of both                                                    */
     uint64_t     deadline; /* nanoseconds of the monotonic clock; 0: none                */
 } run_observer;
 
@@ -43,5 +43,8 @@ size_t function_output_count(const function *f);
  * afterwards an owned counted tensor. On failure out is as it was. observer may be NULL. */
 sm_status function_run(function *f, const tensor *const *in, size_t in_count, tensor **out, size_t out_count,
                        const run_observer *observer, sm_error *err) CHECKED;
+/* Plans f for these inputs and tells how each node is computed; as sm_function_explain. */
+sm_status function_explain(function *f, const tensor *const *in, size_t in_count, sm_plan_summary *summary,
+                           sm_explainer *see, void *context, sm_error *err) CHECKED;
 
 #endif

@@ -85,6 +85,7 @@ typedef struct layout {
     uint8_t         *kernel;    /* chosen row of each step, or KERNEL_LATE                  */
     bool            *skip;      /* steps whose outputs are constants here                   */
     size_t           workspace;
+    size_t           live; /* the most bytes of it that are in use at one step */
     struct run      *idle; /* runs waiting to be used again; guarded by the function   */
     struct layout   *next;
 } layout;
@@ -142,7 +143,9 @@ sm_status step_run(call *c, const kernel *k, void *params) CHECKED;
 /* The same, with the clock when the call is profiled. */
 sm_status step_run_watched(call *c, const kernel *k, void *params) CHECKED;
 sm_status step_infer(const step *s, call *c, shape *out, const tensor *const *values, sm_error *err) CHECKED;
-/* The first row that does not refuse these shapes: its index. */
+/* Why row k refuses these shapes, or NULL. */
+const char *step_refusal(const step *s, uint32_t k, const call *c);
+/* The first row that does not refuse them, else the last: its index. */
 uint32_t  step_choose(const step *s, const call *c);
 sm_status run_body(function *f, run *r, const run_observer *observer, int depth, sm_error *err) CHECKED;
 /* given: NULL, or as call_run_given. */
@@ -152,6 +155,10 @@ sm_status function_run_nested(function *f, const tensor *const *in, tensor **giv
 /* profile.c: tells the profiler of the step that has just run. */
 void profile_step(const call *c, uint64_t nanoseconds);
 
+/* function.c: numbers and types of a call's tensors. */
+sm_status function_check_inputs(const function *f, const tensor *const *in, size_t in_count, size_t out_count,
+                                sm_error *err) CHECKED;
+
 /* function.c: the monotonic clock, in nanoseconds. */
 uint64_t clock_now(void);
 
@@ -159,6 +166,10 @@ uint64_t clock_now(void);
 sm_status derived_update(function *f, const run_observer *observer, int depth, derived **out, sm_error *err) CHECKED;
 void      derived_unref(derived *d);
 bool      derived_constant(const function *f, const derived *d, uint32_t i); /* depends on no variable */
+
+/* function.c: the derived values and the layout for these inputs, one reference each. f's lock is held. */
+sm_status function_lay_out(function *f, const tensor *const *in, const run_observer *observer, int depth, derived **d,
+                           layout **l, sm_error *err) CHECKED;
 
 /* layout.c, workspace.c */
 sm_status layout_build(function *f, const derived *d, const tensor *const *in, layout **out, sm_error *err) CHECKED;

@@ -2,9 +2,8 @@
 /* runtime/workspace.c - lifetimes to offsets in one block, or straight into the caller's outputs.
  *
  * A slot can be placed when its shape is known, its elements are plain bytes, and it is not a view of something placed
- * elsewhere. Slots are placed in order of size, the largest first, each at the lowest offset that is free during its life
- * (the greedy-by-size planner; Pisarchyk and Lee, "Efficient memory management for deep neural net inference",
- * 2020). An elementwise step writes over its first input when that input dies there. */
+ * elsewhere. Slots are placed in order of size, the largest first, each in the smallest gap that is free during its life (the
+ * greedy-by-size planner; Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). An elementwise step writes over its first input when that input dies there. */
 #include "runtime/plan.h"
 
 #include <stdlib.h>
@@ -36,29 +35,45 @@ static int larger_first(const void *x, const void *y)
     return a->slot < b->slot ? -1 : a->slot > b->slot;
 }
 
-static int lower_first(const void *x, const void *y)
-{
-    const piece *const *a = x, *const *b = y;
-    return (*a)->offset < (*b)->offset ? -1 : (*a)->offset > (*b)->offset;
-}
-
-/* Offsets for all pieces; returns the size of the block. live is room for `count` pointers. */
-static size_t place_pieces(piece *pieces, size_t count, piece **live)
+/* Offsets for all pieces; returns the size of the block. placed is room for `count` pointers: the pieces that have a
+ * place, the lowest first. */
+static size_t place_pieces(piece *pieces, size_t count, piece **placed)
 {
     size_t end = 0;
-    qsort(pieces, count, sizeof *pieces, larger_first);
+    if (count) qsort(pieces, count, sizeof *pieces, larger_first);
     for (size_t i = 0; i < count; i++) {
         piece *x = &pieces[i];
-        size_t n = 0, at = 0;
-        for (size_t j = 0; j < i; j++)
-            if (pieces[j].from <= x->to && x->from <= pieces[j].to) live[n++] = &pieces[j];
-        qsort(live, n, sizeof *live, lower_first);
-        for (size_t j = 0; j < n && live[j]->offset < at + x->size; j++)
-            if (live[j]->offset + live[j]->size > at) at = live[j]->offset + live[j]->size;
-        x->offset = at;
-        if (at + x->size > end) end = at + x->size;
+        size_t at = 0, best = SIZE_MAX, gap = SIZE_MAX, k = i;
+        for (size_t j = 0; j < i; j++) { /* the smallest gap that takes it, between those that live at the same time */
+            const piece *y = placed[j];
+            if (y->from > x->to || x->from > y->to) continue;
+            if (y->offset >= at + x->size && y->offset - at < gap) {
+                best = at;
+                gap = y->offset - at;
+            }
+            if (y->offset + y->size > at) at = y->offset + y->size;
+        }
+        x->offset = best == SIZE_MAX ? at : best;
+        for (; k > 0 && placed[k - 1]->offset > x->offset; k--) placed[k] = placed[k - 1];
+        placed[k] = x;
+        if (x->offset + x->size > end) end = x->offset + x->size;
     }
     return end;
+}
+
+/* The largest sum of sizes over all steps; change is room for one number per step and one more, all 0. */
+static size_t most_live(const piece *pieces, size_t count, size_t steps, size_t *change)
+{
+    size_t live = 0, most = 0;
+    for (size_t i = 0; i < count; i++) {
+        change[pieces[i].from] += pieces[i].size;
+        change[(pieces[i].to < steps ? pieces[i].to : steps) + 1] -= pieces[i].size;
+    }
+    for (size_t k = 0; k <= steps; k++) {
+        live += change[k]; /* modulo 2^64, and never below 0 */
+        if (live > most) most = live;
+    }
+    return most;
 }
 
 /* Outputs that are computed in the body go straight to the caller's tensors. */
@@ -105,7 +120,8 @@ void workspace_plan(const plan *p, layout *l)
     arena_init(&tmp, 0);
     uint32_t  slots = p->body.slot_count;
     piece    *pieces = ARENA_ARRAY(&tmp, piece, slots + 1);
-    piece   **live = ARENA_ARRAY(&tmp, piece *, slots + 1);
+    piece   **placed = ARENA_ARRAY(&tmp, piece *, slots + 1);
+    size_t   *change = ARENA_ARRAY(&tmp, size_t, p->body.count + 2);
     uint32_t *place = ARENA_ARRAY(&tmp, uint32_t, slots + 1); /* slot whose piece a root uses */
     uint32_t *index = ARENA_ARRAY(&tmp, uint32_t, slots + 1); /* of that slot's piece         */
     size_t    count = 0;
@@ -133,7 +149,8 @@ void workspace_plan(const plan *p, layout *l)
             pieces[count++] = (piece){ .slot = slot, .size = size ? size : ALIGNMENT, .from = k, .to = p->last_use[slot] };
         }
     }
-    l->workspace = place_pieces(pieces, count, live);
+    l->workspace = place_pieces(pieces, count, placed);
+    l->live = most_live(pieces, count, p->body.count, change);
     for (size_t i = 0; i < count; i++) l->offsets[pieces[i].slot] = pieces[i].offset;
     spread_offsets(p, l, place);
     arena_clear(&tmp);
