@@ -18,6 +18,7 @@
     X(bias)             \
     X(binary)           \
     X(cast)             \
+    X(color)            \
     X(compare)          \
     X(complex)          \
     X(constant)         \
@@ -28,6 +29,7 @@
     X(decode)           \
     X(dilation)         \
     X(effects)          \
+    X(encode)           \
     X(elementwise)      \
     X(flow)             \
     X(functional)       \
@@ -45,6 +47,9 @@
     X(reduce)           \
     X(reshape)          \
     X(resize)           \
+    X(resize_area)      \
+    X(resize_bicubic)   \
+    X(scale_translate)  \
     X(scan)             \
     X(scatter)          \
     X(select)           \

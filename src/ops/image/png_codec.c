@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/image/png_codec.c - PNG through libpng, with the transformations that TensorFlow asks libpng for, in its order:
+/* ops/image/png_codec.c - reading PNG through libpng, with the transformations that TensorFlow asks libpng for, in its order:
  * alpha added or dropped, 16 bits cut to 8 or 8 widened to 16 by repeating the byte, palettes expanded, grey from
  * colour with weights 0.299, 0.587, 0.114. libpng reports errors by longjmp; nothing here owns memory across it but
  * what `reader` holds. */
@@ -16,16 +16,15 @@ typedef struct reader {
     png_structp png;
     png_infop   info;
     slice       rest;
+    size_t      size; /* of the file                        */
     png_bytep  *rows;
     int         channels, bits, passes;
     bool        widen; /* 8 bits to 16                       */
-    char        why[128];
 } reader;
 
 static void on_error(png_structp png, png_const_charp why)
 {
-    reader *r = png_get_error_ptr(png);
-    snprintf(r->why, sizeof r->why, "%s", why);
+    (void)why;
     longjmp(png_jmpbuf(png), 1);
 }
 
@@ -82,24 +81,25 @@ static sm_status read_picture(reader *r, pixel_place *to, sm_error *err)
 {
     png_uint_32 width, height;
     int         depth, color;
-    if (setjmp(png_jmpbuf(r->png))) return FAIL(err, SM_INVALID_ARGUMENT, "Invalid PNG data, %s", r->why);
+    if (setjmp(png_jmpbuf(r->png))) return FAIL(err, SM_INVALID_ARGUMENT, "Invalid PNG. Failed to initialize decoder.");
     png_set_read_fn(r->png, r, on_read);
     png_read_info(r->png, r->info);
     png_get_IHDR(r->png, r->info, &width, &height, &depth, &color, NULL, NULL, NULL);
-    if ((int64_t)width * height >= IMAGE_MOST_PIXELS)
+    if ((int64_t)width * height >= IMAGE_MOST_PIXELS || width >= 1u << 27 || height >= 1u << 27)
         return FAIL(err, SM_INVALID_ARGUMENT, "PNG size too large for int: %u by %u", width, height);
     ask_for_transformations(r, depth, color);
     size_t row_bytes = png_get_rowbytes(r->png, r->info), samples = (size_t)width * (size_t)r->channels;
     size_t want = samples * (size_t)(r->bits / 8);
     if (row_bytes != (r->widen ? samples : want))
         return FAIL(err, SM_INVALID_ARGUMENT, "Invalid PNG data: rows of %zu bytes, expected %zu", row_bytes, want);
-    uint8_t *pixels = to->make(to, height, width, r->channels);
+    uint8_t *pixels = to->make(to, 0, height, width, r->channels);
     if (!pixels) return to->status;
     r->rows = heap_zero((height + 1) * sizeof *r->rows);
     if (!r->rows) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
     for (size_t y = 0; y < height; y++) r->rows[y] = pixels + y * want;
-    if (setjmp(png_jmpbuf(r->png))) return FAIL(err, SM_INVALID_ARGUMENT, "Invalid PNG data, %s", r->why);
+    if (setjmp(png_jmpbuf(r->png))) return FAIL(err, SM_INVALID_ARGUMENT, "Invalid PNG data, size %zu", r->size);
     png_read_image(r->png, r->rows);
+    png_read_end(r->png, r->info); /* what follows the pixels must be whole as well */
     for (size_t y = 0; y < height && r->widen; y++) widen_row(r->rows[y], samples);
     return SM_OK;
 }
@@ -110,9 +110,10 @@ sm_status png_read(slice bytes, int channels, int bits, pixel_place *to, sm_erro
     if (!r) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
     sm_status s;
     r->rest = bytes;
+    r->size = bytes.len;
     r->channels = channels;
     r->bits = bits;
-    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r, on_error, on_warning);
+    r->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, on_error, on_warning);
     r->info = r->png ? png_create_info_struct(r->png) : NULL;
     if (!r->info)
         s = FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");

@@ -1,35 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/image/resize.c - ResizeBilinear and ResizeNearestNeighbor of [batch, height, width, channels].
+/* ops/image/resize.c - ResizeBilinear and ResizeNearestNeighbor of [batch, height, width, channels]; what all resizing ops
+ * infer.
  *
  * scale = in / out, or (in - 1) / (out - 1) with align_corners and out > 1. Output position x samples
  *     x * scale                    the older rule
  *     (x + 0.5) * scale - 0.5      half_pixel_centers
  * All positions are computed in float, as TensorFlow does: the rounding shows at large sizes. Tests: resize.test. */
-#include "graph/op.h"
+#include "ops/image/resize.h"
 
 #include <math.h>
 
 /* -- Inference ---------------------------------------------------------------------------------------------------- */
 
-static sm_status infer_resize(infer *c)
+static sm_status check_centers(infer *c)
+{
+    if (node_bool(c->node, "half_pixel_centers") && node_bool(c->node, "align_corners"))
+        return INFER_FAIL(c, "If half_pixel_centers is True, align_corners must be False.");
+    return SM_OK;
+}
+
+sm_status infer_resize(infer *c)
 {
     shape     size;
     sm_status s = SM_OK;
     TRY(infer_rank(c, 0, 4));
-    if (node_bool(c->node, "half_pixel_centers") && node_bool(c->node, "align_corners"))
-        return INFER_FAIL(c, "If half_pixel_centers is True, align_corners must be False.");
     c->out[0] = shape_unknown_dims(4);
     if (c->in[0].rank == 4) {
         c->out[0].dims[0] = c->in[0].dims[0];
         c->out[0].dims[3] = c->in[0].dims[3];
+        if (c->in[0].dims[1] == 0 || c->in[0].dims[2] == 0)
+            return INFER_FAIL(c, "input image must be of non-zero size");
+        if (c->in[0].dims[3] == 0) return INFER_FAIL(c, "image must have at least one channel");
     }
     if (!infer_shape_value(c, 1, &size, &s)) return s;
     if (size.rank != 2) return INFER_FAIL(c, "shape_t must have two elements");
     if (size.dims[0] <= 0 || size.dims[1] <= 0) return INFER_FAIL(c, "output dimensions must be positive");
     c->out[0].dims[1] = size.dims[0];
     c->out[0].dims[2] = size.dims[1];
-    if (c->in[0].rank == 4 && (c->in[0].dims[1] == 0 || c->in[0].dims[2] == 0))
-        return INFER_FAIL(c, "input image must be of non-zero size");
+    return SM_OK;
+}
+
+sm_status infer_resize_centers(infer *c)
+{
+    TRY(check_centers(c));
+    return infer_resize(c);
+}
+
+sm_status infer_resize_grad(infer *c)
+{
+    TRY(infer_rank(c, 0, 4));
+    TRY(infer_rank(c, 1, 4));
+    TRY(check_centers(c));
+    c->out[0] = c->in[1].rank == 4 ? c->in[1] : shape_unknown_dims(4);
+    for (int i = 1; i < 3; i++) {
+        if (c->in[0].rank == 4 && c->in[0].dims[i] == 0) return INFER_FAIL(c, "resized dimensions must be positive");
+        if (c->in[1].rank == 4 && c->in[1].dims[i] == 0) return INFER_FAIL(c, "original dimensions must be positive");
+    }
+    c->out[0].dims[0] = c->in[0].rank == 4 ? c->in[0].dims[0] : UNKNOWN_DIM;
+    c->out[0].dims[3] = c->in[0].rank == 4 ? c->in[0].dims[3] : UNKNOWN_DIM;
     return SM_OK;
 }
 
@@ -40,7 +68,7 @@ typedef struct sample {
     float   lerp;
 } sample;
 
-static float resize_scale(int64_t in, int64_t out, bool align_corners)
+float resize_scale(int64_t in, int64_t out, bool align_corners)
 {
     return align_corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
 }
@@ -127,6 +155,15 @@ static const struct {
     { SM_BFLOAT16, bilinear_bfloat16 },
 };
 
+/* The same size: the elements as floats (between them there is nothing to compute: infinities stay). */
+static sm_status copy_floats(call *c)
+{
+    const float *pixels = image_floats(c, 0);
+    if (!pixels) return SM_RESOURCE_EXHAUSTED;
+    memcpy(c->out[0]->data, pixels, tensor_bytes(c->out[0]));
+    return SM_OK;
+}
+
 static sm_status run_bilinear(call *c)
 {
     const shape  *in = &c->in[0]->shape, *out = &c->out[0]->shape;
@@ -138,6 +175,7 @@ static sm_status run_bilinear(call *c)
                         .width = out->dims[2],
                         .channels = in->dims[3] };
     if (shape_count(out) == 0) return SM_OK;
+    if (shape_eq(in, out)) return copy_floats(c);
     w.ys = bilinear_samples(c, w.in_height, w.height);
     w.xs = bilinear_samples(c, w.in_width, w.width);
     if (!w.ys || !w.xs) return SM_RESOURCE_EXHAUSTED;
@@ -199,9 +237,9 @@ static const kernel resize_nearest[] = { { .run = run_nearest }, { 0 } };
 const op_def resize_ops[] = {
     { "ResizeBilinear", "images:T size:int32 -> resized_images:float | T: " RESIZE_TYPES ", align_corners: bool = false, "
       "half_pixel_centers: bool = false",
-      infer_resize, resize_bilinear, NULL, 0, "pictures of another size, interpolated between four pixels" },
+      infer_resize_centers, resize_bilinear, NULL, 0, "pictures of another size, interpolated between four pixels" },
     { "ResizeNearestNeighbor", "images:T size:int32 -> resized_images:T | T: " RESIZE_TYPES ", align_corners: bool = false, "
       "half_pixel_centers: bool = false",
-      infer_resize, resize_nearest, NULL, 0, "pictures of another size, each pixel the nearest one" },
+      infer_resize_centers, resize_nearest, NULL, 0, "pictures of another size, each pixel the nearest one" },
     { 0 },
 };
