@@ -2,7 +2,7 @@
 /* model/saved_model.c - opens a SavedModel and splits it into MetaGraphs.
  *
  *   saved_model.pb     mapped; only tags, signatures, collections and saver are decoded here
- *   saved_model.pbtxt  parsed, then encoded again: from here on there is one road
+ *   saved_model.pbtxt  parsed, saved_model.cpb put together, then encoded again: from here on there is one road
  *
  * Its files are a folder: a directory, a zip archive of one, or memory.
  *
@@ -13,6 +13,7 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "format/archive_folder.h"
+#include "format/chunked.h"
 
 #include <stdatomic.h>
 
@@ -46,6 +47,7 @@ void saved_model_unref(sm_saved_model *s)
 /* The files that a SavedModel may be kept in; the first that there is counts. */
 static sm_status adopt_wire(sm_saved_model *s, sm_error *err);
 static sm_status encode_text(sm_saved_model *s, sm_error *err);
+static sm_status join_chunks(sm_saved_model *s, sm_error *err);
 
 static const struct {
     const char *name, *kind;
@@ -53,6 +55,7 @@ static const struct {
 } main_files[] = {
     { "saved_model.pb", "proto", adopt_wire },
     { "saved_model.pbtxt", "pbtxt", encode_text },
+    { "saved_model.cpb", "chunked proto", join_chunks },
 };
 
 static sm_status unparsable(sm_error *err, const char *path, const char *kind)
@@ -73,18 +76,31 @@ static sm_status adopt_wire(sm_saved_model *s, sm_error *err)
     return SM_OK;
 }
 
-static sm_status encode_text(sm_saved_model *s, sm_error *err)
+typedef sm_status whole_decoder(const message_type *type, slice bytes, arena *a, void *message, sm_error *err);
+
+/* Decodes s->file as a whole and makes the wire of it. */
+static sm_status encode_whole(sm_saved_model *s, whole_decoder *decode, sm_error *err)
 {
     arena scratch;
 
     arena_init(&scratch, s->budget);
     tf_SavedModel *whole = ARENA_NEW(&scratch, tf_SavedModel);
-    sm_status      status = whole ? message_parse_text(&type_SavedModel, s->file.bytes, &scratch, whole, err)
+    sm_status      status = whole ? decode(&type_SavedModel, s->file.bytes, &scratch, whole, err)
                                   : arena_check(&scratch, "reading the SavedModel", err);
     if (status == SM_OK) status = message_encode(&type_SavedModel, whole, &s->arena, &s->wire, err);
     arena_clear(&scratch);
     file_close(&s->file);
     return status;
+}
+
+static sm_status encode_text(sm_saved_model *s, sm_error *err)
+{
+    return encode_whole(s, message_parse_text, err);
+}
+
+static sm_status join_chunks(sm_saved_model *s, sm_error *err)
+{
+    return encode_whole(s, chunked_decode, err);
 }
 
 static sm_status read_meta_graphs(sm_saved_model *s, sm_error *err);

@@ -31,6 +31,7 @@
     X(effects)          \
     X(encode)           \
     X(elementwise)      \
+    X(file)             \
     X(flow)             \
     X(functional)       \
     X(gather)           \
