@@ -22,8 +22,8 @@ enum { IN_BODY = 1, AFTER = 2, EFFECT = 4, VISITED = 8 }; /* bits of a node */
 enum { MOST_CHAIN = 8 };                                  /* nodes between a constant and a loop that are made anew */
 
 typedef struct loop_variable {
-    node_id merge;
-    val     first, next; /* outside, and in the frame */
+    node_id merge, next; /* its Merge and its NextIteration */
+    val     first;       /* what enters                     */
 } loop_variable;
 
 typedef struct invariant {
@@ -110,16 +110,14 @@ static sm_status add_variable(raiser *r, loop *l, node_id id)
 {
     const graph  *g = r->g;
     const node   *n = &g->nodes[id];
-    loop_variable v = { .merge = id, .first = VAL_NONE, .next = VAL_NONE };
-    bool          round = false;
+    loop_variable v = { .merge = id, .first = VAL_NONE, .next = NODE_NONE };
     for (uint32_t k = 0; k < n->input_count; k++) {
         node_id   from = graph_node_of(g, n->inputs[k]);
         flow_role role = r->frames.of[from] == l->frame ? frame_role(&g->nodes[from]) : ROLE_NONE;
-        if (role == ROLE_NEXT) v.next = g->nodes[from].inputs[0];
+        if (role == ROLE_NEXT) v.next = from;
         if (role == ROLE_ENTER) v.first = g->nodes[from].inputs[0];
-        round |= role == ROLE_NEXT;
     }
-    if (!round) return SM_OK;
+    if (v.next == NODE_NONE) return SM_OK;
     if (n->input_count != 2 || v.first == VAL_NONE)
         return refuse(r, l, n, "does not join a value that enters with its next value");
     loop_variable *at = arena_push(&r->facts.tmp, &l->vars, &l->var_count, &l->var_capacity, sizeof *at);
@@ -231,18 +229,16 @@ static sm_status find_sides(raiser *r, loop *l)
 {
     mark_effects(r, l);
     for (size_t i = 0; i < l->member_count; i++) TRY(side_of(r, l, l->members[i]));
-    for (size_t i = 0; i < l->member_count; i++) { /* the way round came before its Switch could be seen */
-        uint8_t bits = 0;
-        if (has_role(r, l, l->members[i], ROLE_MERGE) && r->var_of[l->members[i]]) {
-            loop_variable *v = &l->vars[r->var_of[l->members[i]] - 1];
-            TRY(follow_input(r, l, &r->g->nodes[v->merge], &v->next, &bits));
-            if (bits & AFTER) return refuse(r, l, &r->g->nodes[v->merge], "goes round with a value that leaves");
-        }
-    }
     return SM_OK;
 }
 
 /* -- The functions ---------------------------------------------------------------------------------------------------------- */
+
+/* What variable i of the loop becomes. */
+static val next_value(const raiser *r, const loop *l, size_t i)
+{
+    return r->g->nodes[l->vars[i].next].inputs[0];
+}
 
 static sm_status choose(raiser *r, const loop *l, node_id id, bool body)
 {
@@ -314,7 +310,7 @@ static void reset_tables(raiser *r, const node_id *nodes, size_t count)
 
 static sm_status choose_part(raiser *r, const loop *l, bool body)
 {
-    for (size_t i = 0; i < l->var_count && body; i++) TRY(choose(r, l, graph_node_of(r->g, l->vars[i].next), true));
+    for (size_t i = 0; i < l->var_count && body; i++) TRY(choose(r, l, graph_node_of(r->g, next_value(r, l, i)), true));
     if (!body) TRY(choose(r, l, graph_node_of(r->g, r->g->nodes[l->cond].inputs[0]), false));
     for (size_t i = 0; i < l->member_count; i++)
         if (is_effect_of(r, l, l->members[i], body)) TRY(choose(r, l, l->members[i], body));
@@ -325,7 +321,7 @@ static void add_results(raiser *r, const loop *l, bool body, graph *part)
 {
     const graph *g = r->g;
     if (!body) graph_add_output(part, r->with[g->nodes[l->cond].inputs[0]]);
-    for (size_t i = 0; i < l->var_count && body; i++) graph_add_output(part, r->with[l->vars[i].next]);
+    for (size_t i = 0; i < l->var_count && body; i++) graph_add_output(part, r->with[next_value(r, l, i)]);
     for (size_t i = 0; i < l->invariant_count && body; i++)
         if (!l->invariants[i].copied) graph_add_output(part, r->with[g->nodes[l->invariants[i].enter].outputs]);
     for (size_t i = 0; i < l->member_count; i++)
