@@ -11,38 +11,45 @@ static double elements(const tensor *t)
 }
 
 /* Elements of a filter but for its last `less` dims. */
-static double taps(const tensor *filter, int less)
+static double taps(const shape *filter, int less)
 {
-    return filter->shape.rank > less ? (double)shape_count_range(&filter->shape, 0, filter->shape.rank - less) : 0;
+    return filter->rank > less ? (double)shape_count_range(filter, 0, filter->rank - less) : 0;
+}
+
+/* The filter's shape; of a packed one the node keeps it. */
+static const shape *filter_of(const call *c)
+{
+    const attr *a = node_attr(c->node, "filter_shape");
+    return a && a->kind == ATTR_SHAPE && a->v.shape ? a->v.shape : &c->in[1]->shape;
 }
 
 /* Filter [spatial ..., in, out]: each output is a sum over space and input channels. */
 static double conv_flops(const call *c)
 {
-    return 2 * elements(c->out[0]) * taps(c->in[1], 1);
+    return 2 * elements(c->out[0]) * taps(filter_of(c), 1);
 }
 
 /* Filter [spatial ..., in, multiplier]: a sum over space. */
 static double depthwise_flops(const call *c)
 {
-    return 2 * elements(c->out[0]) * taps(c->in[1], 2);
+    return 2 * elements(c->out[0]) * taps(filter_of(c), 2);
 }
 
 /* Inputs: sizes, filter, out_backprop. */
 static double conv_transposed_flops(const call *c)
 {
-    return 2 * elements(c->in[2]) * taps(c->in[1], 1);
+    return 2 * elements(c->in[2]) * taps(filter_of(c), 1);
 }
 
 static double depthwise_transposed_flops(const call *c)
 {
-    return 2 * elements(c->in[2]) * taps(c->in[1], 2);
+    return 2 * elements(c->in[2]) * taps(filter_of(c), 2);
 }
 
 /* Inputs: input, sizes, out_backprop; the output is a filter. */
 static double conv_filter_flops(const call *c)
 {
-    return 2 * elements(c->in[2]) * taps(c->out[0], 1);
+    return 2 * elements(c->in[2]) * taps(&c->out[0]->shape, 1);
 }
 
 static double product_flops(const call *c)
@@ -61,6 +68,7 @@ static const struct {
 } costs[] = {
     { "Conv2D", conv_flops, 2 },
     { "_FusedConv2D", conv_flops, 2 },
+    { "_PackedConv2D", conv_flops, 2 },
     { "Conv3D", conv_flops, 2 },
     { "DepthwiseConv2dNative", depthwise_flops, 2 },
     { "_FusedDepthwiseConv2dNative", depthwise_flops, 2 },
@@ -71,6 +79,7 @@ static const struct {
     { "Conv3DBackpropFilterV2", conv_filter_flops, 3 },
     { "MatMul", product_flops, 2 },
     { "_FusedMatMul", product_flops, 2 },
+    { "_PackedMatMul", product_flops, 2 },
     { "BatchMatMul", product_flops, 2 },
     { "BatchMatMulV2", product_flops, 2 },
     { "BatchMatMulV3", product_flops, 2 },

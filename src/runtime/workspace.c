@@ -3,7 +3,9 @@
  *
  * A slot can be placed when its shape is known, its elements are plain bytes, and it is not a view of something placed
  * elsewhere. Slots are placed in order of size, the largest first, each in the smallest gap that is free during its life (the
- * greedy-by-size planner; Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). An elementwise step writes over its first input when that input dies there. */
+ * greedy-by-size planner; Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). When
+ * that takes more than what is needed at one time, a few other orders are tried (by size times life, by time; the lowest
+ * gap), and the best is kept. An elementwise step writes over an input that dies there. */
 #include "runtime/plan.h"
 
 #include <stdlib.h>
@@ -35,30 +37,74 @@ static int larger_first(const void *x, const void *y)
     return a->slot < b->slot ? -1 : a->slot > b->slot;
 }
 
-/* Offsets for all pieces; returns the size of the block. placed is room for `count` pointers: the pieces that have a
- * place, the lowest first. */
-static size_t place_pieces(piece *pieces, size_t count, piece **placed)
+static int longer_first(const void *x, const void *y)
+{
+    const piece *a = x, *b = y;
+    double p = (double)a->size * (double)(a->to - a->from + 1), q = (double)b->size * (double)(b->to - b->from + 1);
+    if (p != q) return p > q ? -1 : 1;
+    return larger_first(x, y);
+}
+
+static int earlier_first(const void *x, const void *y)
+{
+    const piece *a = x, *b = y;
+    if (a->from != b->from) return a->from < b->from ? -1 : 1;
+    return larger_first(x, y);
+}
+
+/* The lowest gap that takes x, or the smallest, between the `count` pieces placed so far, the lowest first. */
+static size_t find_gap(const piece *x, piece *const *placed, size_t count, bool smallest)
+{
+    size_t at = 0, best = SIZE_MAX, gap = SIZE_MAX;
+    for (size_t j = 0; j < count; j++) {
+        const piece *y = placed[j];
+        if (y->from > x->to || x->from > y->to) continue;
+        if (y->offset >= at + x->size && y->offset - at < gap) {
+            if (!smallest) return at;
+            best = at;
+            gap = y->offset - at;
+        }
+        if (y->offset + y->size > at) at = y->offset + y->size;
+    }
+    return best == SIZE_MAX ? at : best;
+}
+
+/* Offsets for all pieces in the order in which they stand; returns the size of the block. placed is room for `count`
+ * pointers. */
+static size_t place_pieces(piece *pieces, size_t count, piece **placed, bool smallest)
 {
     size_t end = 0;
-    if (count) qsort(pieces, count, sizeof *pieces, larger_first);
     for (size_t i = 0; i < count; i++) {
         piece *x = &pieces[i];
-        size_t at = 0, best = SIZE_MAX, gap = SIZE_MAX, k = i;
-        for (size_t j = 0; j < i; j++) { /* the smallest gap that takes it, between those that live at the same time */
-            const piece *y = placed[j];
-            if (y->from > x->to || x->from > y->to) continue;
-            if (y->offset >= at + x->size && y->offset - at < gap) {
-                best = at;
-                gap = y->offset - at;
-            }
-            if (y->offset + y->size > at) at = y->offset + y->size;
-        }
-        x->offset = best == SIZE_MAX ? at : best;
+        size_t k = i;
+        x->offset = find_gap(x, placed, i, smallest);
         for (; k > 0 && placed[k - 1]->offset > x->offset; k--) placed[k] = placed[k - 1];
         placed[k] = x;
         if (x->offset + x->size > end) end = x->offset + x->size;
     }
     return end;
+}
+
+typedef int piece_order(const void *x, const void *y);
+
+/* Tries until one meets the bound, and ends with the best; returns its size. */
+static size_t place_best(piece *pieces, size_t count, piece **placed, size_t bound)
+{
+    static piece_order *const orders[] = { larger_first, longer_first, earlier_first };
+    enum { TRIES = 2 * sizeof orders / sizeof orders[0] };
+    size_t best = SIZE_MAX, best_try = 0, size = 0, last = 0;
+    if (count == 0) return 0;
+    for (size_t i = 0; i < TRIES && best > bound; i++) {
+        qsort(pieces, count, sizeof *pieces, orders[i / 2]);
+        size = place_pieces(pieces, count, placed, i % 2 == 0);
+        last = i;
+        if (size >= best) continue;
+        best = size;
+        best_try = i;
+    }
+    if (last == best_try) return best;
+    qsort(pieces, count, sizeof *pieces, orders[best_try / 2]);
+    return place_pieces(pieces, count, placed, best_try % 2 == 0);
 }
 
 /* The largest sum of sizes over all steps; change is room for one number per step and one more, all 0. */
@@ -85,20 +131,39 @@ static void bind_outputs(const plan *p, layout *l)
     }
 }
 
-/* May step s write its output over input 0? Then the root of the place that both share, else SLOT_NONE. */
+/* May step k write its output over input i? */
+static bool may_overwrite(const plan *p, const layout *l, uint32_t k, uint32_t i)
+{
+    const step *s = &p->body.steps[k];
+    uint32_t    in = p->root[s->in[i]], out = s->out;
+    if (!may_place(p, l, in) || l->bound[in] != SLOT_NONE) return false;
+    if (dtype_size(p->body.dtypes[in]) != dtype_size(p->body.dtypes[out]))
+        return false; /* read and write at one pace */
+    if (p->last_use[in] != k || slot_bytes(p, l, in) != slot_bytes(p, l, out)) return false;
+    for (uint32_t j = 0; j < s->n->input_count; j++)
+        if (j != i && p->root[s->in[j]] == in) return false;
+    return true;
+}
+
+/* Do all kernels of s compute element by element, in the map driver? */
+static bool is_map(const step *s)
+{
+    for (uint32_t i = 0; i < s->kernel_count; i++)
+        if (!s->kernels[i]->map) return false;
+    return true;
+}
+
+/* The root of the place that the output of step k shares with an input, else SLOT_NONE. A map may write over any input
+ * that is as large as the output, so is not broadcast; other ops over the first. */
 static uint32_t shared_place(const plan *p, const layout *l, const uint32_t *place, uint32_t k)
 {
     const step *s = &p->body.steps[k];
-    if (!(s->n->op->traits & OP_INPLACE) || s->n->input_count == 0 || s->n->output_count == 0) return SLOT_NONE;
-    uint32_t in = p->root[s->in[0]], out = s->out;
-    if (!may_place(p, l, in) || !may_place(p, l, out) || l->bound[out] != SLOT_NONE || l->bound[in] != SLOT_NONE)
+    unsigned    t = s->n->op->traits;
+    if (!(t & OP_INPLACE) || s->n->output_count == 0 || !may_place(p, l, s->out) || l->bound[s->out] != SLOT_NONE)
         return SLOT_NONE;
-    if (dtype_size(p->body.dtypes[in]) != dtype_size(p->body.dtypes[out]))
-        return SLOT_NONE; /* read and write at one pace */
-    if (p->last_use[in] != k || slot_bytes(p, l, in) != slot_bytes(p, l, out)) return SLOT_NONE;
-    for (uint32_t i = 1; i < s->n->input_count; i++)
-        if (p->root[s->in[i]] == in) return SLOT_NONE;
-    return place[in];
+    for (uint32_t i = 0; i < (is_map(s) ? s->n->input_count : s->n->input_count > 0); i++)
+        if (may_overwrite(p, l, k, i)) return place[p->root[s->in[i]]];
+    return SLOT_NONE;
 }
 
 /* From the slots that own pieces to those written over them, and to the views of both. */
@@ -149,8 +214,8 @@ void workspace_plan(const plan *p, layout *l)
             pieces[count++] = (piece){ .slot = slot, .size = size ? size : ALIGNMENT, .from = k, .to = p->last_use[slot] };
         }
     }
-    l->workspace = place_pieces(pieces, count, placed);
     l->live = most_live(pieces, count, p->body.count, change);
+    l->workspace = place_best(pieces, count, placed, l->live);
     for (size_t i = 0; i < count; i++) l->offsets[pieces[i].slot] = pieces[i].offset;
     spread_offsets(p, l, place);
     arena_clear(&tmp);
