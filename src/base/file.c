@@ -193,6 +193,19 @@ void file_close(file_view *v)
     heap_free(o);
 }
 
+bool file_is_mapped(const file_view *v)
+{
+    return v->owner && v->owner->mapped;
+}
+
+void file_forget(const void *bytes, size_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)bytes + page - 1) / page * page, to = ((uintptr_t)bytes + size) / page * page;
+
+    if (from < to) (void)madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 /* -- Asking ------------------------------------------------------------------------------------ */
 
 bool file_exists(const char *path)

@@ -8,6 +8,7 @@
  * and remember it (`home`), since a header may outlive its buffer's first owner. */
 #include "graph/tensor.h"
 
+#include "base/file.h"
 #include "base/heap.h"
 
 enum { ELEMENTS_AT = 64 };
@@ -271,6 +272,11 @@ void tensor_drop(tensor *t)
     buffer_unref(t->buffer);
     t->buffer = NULL;
     t->data = NULL;
+}
+
+void tensor_forget(const tensor *t)
+{
+    if (t->buffer && t->buffer->mapped) file_forget(t->buffer->data, t->buffer->size);
 }
 
 /* -- Copying elements -------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@ typedef struct buffer {
     void (*release)(void *context); /* foreign memory: called once at the end; may be NULL */
     void *context;
     bool  foreign; /* the elements are somebody else's: mapped, wrapped or borrowed  */
+    bool  mapped;  /* ... and lie in a mapped file, from where they may be read again */
 } buffer;
 
 typedef struct sm_tensor {
@@ -65,6 +66,8 @@ void      tensor_init(tensor *t, sm_dtype dtype); /* empty: no data, no buffer  
 sm_status tensor_allocate(tensor *t, memory *m, const shape *s, sm_error *err) CHECKED; /* gives it a buffer */
 void      tensor_share(tensor *t, const tensor *from, const shape *s); /* t sees from's elements, counting its buffer */
 void      tensor_drop(tensor *t);                                      /* releases the buffer; t is empty again */
+/* Nobody is likely to look at t's elements again soon: where they lie in a mapped file, their pages may leave memory. */
+void tensor_forget(const tensor *t);
 /* Copies all elements, counting objects and duplicating strings; same dtype, same number of elements. */
 sm_status tensor_copy_elements(tensor *to, const tensor *from, sm_error *err) CHECKED;
 /* Elements [at, at+n) of to from elements [from_at ...) of from, likewise. */

@@ -59,7 +59,12 @@ static sm_status read_view(checkpoint *c, const bundle_entry *e, tensor **out, s
     TRY(bundle_view(c->bundle, e, &bytes, err));
     if (!bytes.ptr || (uintptr_t)bytes.ptr % dtype_size(e->dtype) != 0) return SM_OK;
     TRY(bundle_verify(c->bundle, e, err));
+    file_view file;
+    TRY(bundle_file(c->bundle, e, &file, err));
+    const bool mapped = file_is_mapped(&file);
+    file_close(&file);
     TRY(tensor_wrap(e->dtype, &e->shape, (void *)(uintptr_t)bytes.ptr, bytes.len, release_checkpoint, c, out, err));
+    (*out)->buffer->mapped = mapped;
     checkpoint_ref(c);
     return SM_OK;
 }

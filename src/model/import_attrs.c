@@ -27,6 +27,9 @@ static void release_file(void *context)
 static sm_status wrap_bytes(sm_model *m, const tensor_header *h, slice bytes, tensor **out, sm_error *err)
 {
     TRY(tensor_wrap(h->dtype, &h->shape, (void *)(uintptr_t)bytes.ptr, bytes.len, release_file, m->saved, out, err));
+    const slice file = m->saved->file.bytes;
+    if (file_is_mapped(&m->saved->file) && bytes.ptr >= file.ptr && bytes.ptr + bytes.len <= file.ptr + file.len)
+        (*out)->buffer->mapped = true;
     saved_model_ref(m->saved);
     return SM_OK;
 }

@@ -190,7 +190,10 @@ static sm_status compute(builder *b)
         if (status != SM_OK)
             error_prefix(b->err, status, "node '" SLICE_FMT "' (%s)", SLICE_ARG(s->n->name), s->n->op->name);
         for (uint32_t i = 0; i < s->n->input_count; i++)
-            if (last[s->in[i]] == k) tensor_drop(&b->headers[s->in[i]]);
+            if (last[s->in[i]] == k) {
+                tensor_forget(&b->headers[s->in[i]]); /* what is made of it is kept, so it is not looked at again */
+                tensor_drop(&b->headers[s->in[i]]);
+            }
         arena_reset(&scratch);
     }
     arena_clear(&scratch);

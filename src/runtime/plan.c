@@ -129,6 +129,49 @@ static void mark_frontier(builder *b, val v)
     p->frontier[p->frontier_count++] = v; /* values for now; slots once those are known */
 }
 
+/* Puts id behind what it needs of the prologue, appending to `order`. stack has room for an entry per edge. */
+static void follow_inputs(builder *b, node_id id, node_id *stack, uint8_t *state, node_id *order, size_t *count)
+{
+    enum { NEW, OPEN, DONE };
+    const graph *g = &b->p->graph;
+    size_t       depth = 0;
+    stack[depth++] = id;
+    while (depth) {
+        const node_id at = stack[depth - 1];
+        const node   *n = &g->nodes[at];
+        if (state[at] != NEW) {
+            if (state[at] == OPEN) order[(*count)++] = at;
+            state[at] = DONE;
+            depth--;
+            continue;
+        }
+        state[at] = OPEN;
+        for (uint32_t i = n->input_count + n->control_count; i-- > 0;) {
+            const node_id from = i < n->input_count ? graph_node_of(g, n->inputs[i]) : n->controls[i - n->input_count];
+            if (b->hoisted[from] && state[from] == NEW) stack[depth++] = from;
+        }
+    }
+}
+
+/* Each value of the frontier is computed in one go: what only it needs, such as a filter before it is packed, is gone before
+ * the next one is begun. */
+static sm_status order_prologue(builder *b)
+{
+    const graph *g = &b->p->graph;
+    size_t       edges = 0, count = 0;
+    for (size_t i = 0; i < g->node_count; i++) edges += (size_t)g->nodes[i].input_count + g->nodes[i].control_count;
+    node_id *stack = ARENA_ARRAY(&b->tmp, node_id, edges + 1);
+    node_id *order = ARENA_ARRAY(&b->tmp, node_id, b->order_count + 1);
+    uint8_t *state = ARENA_ARRAY(&b->tmp, uint8_t, g->node_count + 1);
+    TRY(arena_check(&b->tmp, "compiling a function", b->err));
+    for (uint32_t i = 0; i < b->p->frontier_count; i++)
+        follow_inputs(b, graph_node_of(g, b->p->frontier[i]), stack, state, order, &count);
+    for (size_t k = 0; k < b->order_count; k++)
+        if (!state[b->order[k]]) order[count++] = b->order[k];
+    b->order = order;
+    return SM_OK;
+}
+
 static void number_list(builder *b, step_list *list, bool hoisted, uint32_t first)
 {
     const graph *g = &b->p->graph;
@@ -162,6 +205,7 @@ static sm_status number(builder *b)
         for (uint32_t i = 0; i < n->input_count; i++) mark_frontier(b, n->inputs[i]);
     }
     for (size_t i = 0; i < g->output_count; i++) mark_frontier(b, g->outputs[i]);
+    TRY(order_prologue(b));
     number_list(b, &p->prologue, true, 0);
     for (uint32_t i = 0; i < p->input_count; i++) b->slot[g->inputs[i]] = i;
     number_list(b, &p->body, false, p->input_count + p->frontier_count);

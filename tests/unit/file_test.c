@@ -41,6 +41,9 @@ TEST(reading_mapped_and_copied)
         file_close(&v);
         assert_int_equal(v.bytes.len, 0);
         assert_true(slice_eq(w.bytes, slice_make(text, sizeof text)));
+        assert_int_equal(file_is_mapped(&w), !copy);
+        if (!copy) file_forget(w.bytes.ptr + 1, w.bytes.len - 1); /* it comes back */
+        assert_true(slice_eq(w.bytes, slice_make(text, sizeof text)));
         file_close(&w);
         file_close(&w); /* empty: nothing happens */
     }
