@@ -19,6 +19,7 @@
     X(binary)           \
     X(cast)             \
     X(color)            \
+    X(combined_non_max) \
     X(compare)          \
     X(complex)          \
     X(constant)         \
@@ -40,6 +41,7 @@
     X(matmul)           \
     X(matrix)           \
     X(pack_matrix)      \
+    X(non_max)          \
     X(pad)              \
     X(parse_example)    \
     X(pool_max_grad)    \
