@@ -16,6 +16,7 @@
     X(batch_norm)       \
     X(batch_space)      \
     X(bias)             \
+    X(bincount)         \
     X(binary)           \
     X(cast)             \
     X(color)            \
@@ -55,10 +56,16 @@
     X(scale_translate)  \
     X(scan)             \
     X(scatter)          \
+    X(search)           \
+    X(segment)          \
     X(select)           \
     X(slice)            \
     X(softmax)          \
+<<<<<<< HEAD
     X(stack)            \
+=======
+    X(special_function)  \
+>>>>>>> 399dbc2 (ops/math: counts, segments, sorted places, special functions)
     X(stateful_random)  \
     X(stateless_random) \
     X(string)           \
