@@ -61,11 +61,8 @@
     X(select)           \
     X(slice)            \
     X(softmax)          \
-<<<<<<< HEAD
     X(stack)            \
-=======
     X(special_function)  \
->>>>>>> 399dbc2 (ops/math: counts, segments, sorted places, special functions)
     X(stateful_random)  \
     X(stateless_random) \
     X(string)           \
