@@ -62,7 +62,7 @@
     X(slice)            \
     X(softmax)          \
     X(stack)            \
-    X(special_function)  \
+    X(special_function) \
     X(stateful_random)  \
     X(stateless_random) \
     X(string)           \

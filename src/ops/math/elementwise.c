@@ -53,7 +53,16 @@ MAP1(map_square, NUMERIC, x *x)
 MAP1(map_sqrt, INEXACT, sqrt(x))
 MAP1(map_rsqrt, INEXACT, 1 / sqrt(x))
 MAP1(map_reciprocal, INEXACT, 1 / x)
-MAP1(map_log, INEXACT, log(x))
+
+/* Where |x|^2 leaves the type though x is a number, the real part is NaN, as in Eigen's vector code. */
+static bool square_is_lost(double square, bool number, bool zero)
+{
+    return number && !zero && (isinf(square) || square == 0);
+}
+LOOPS1(log_of, FLOATING, T, log(x))
+LOOPS1(log_of, COMPLEX, T,
+       square_is_lost((double)(creal(x) * creal(x) + cimag(x) * cimag(x)), x - x == 0, x == 0) ? NAN + I *carg(x) : log(x))
+KERNELS(map_log, ROWS(log_of, FLOATING) ROWS(log_of, COMPLEX))
 
 LOOPS1(exp_of, INEXACT, T, exp(x))
 KERNELS(map_exp, VECTOR_ROWS(exp) ROWS(exp_of, INEXACT))
