@@ -24,6 +24,7 @@
     X(compare)          \
     X(complex)          \
     X(constant)         \
+    X(cross)            \
     X(conv)             \
     X(conv_grad_filter) \
     X(conv_grad_input)  \
@@ -31,6 +32,7 @@
     X(decode)           \
     X(dilation)         \
     X(effects)          \
+    X(einsum)           \
     X(encode)           \
     X(elementwise)      \
     X(file)             \
