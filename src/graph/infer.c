@@ -13,6 +13,23 @@ sm_status infer_same(infer *c)
     return SM_OK;
 }
 
+sm_status infer_same_pair(infer *c)
+{
+    str x, y;
+    if (shape_merge(&c->in[0], &c->in[1], &c->out[0])) return SM_OK;
+    str_init(&x);
+    str_init(&y);
+    shape_print(&x, &c->in[0]);
+    shape_print(&y, &c->in[1]);
+    sm_status s = INFER_FAIL(c,
+                             "Inputs to operation " SLICE_FMT " of type %s must have the same size and shape.  "
+                             "Input 0: %s != input 1: %s",
+                             SLICE_ARG(c->node->name), c->node->op->name, str_text(&x), str_text(&y));
+    str_clear(&x);
+    str_clear(&y);
+    return s;
+}
+
 sm_status infer_scalar(infer *c)
 {
     for (int i = 0; i < c->n_out; i++) c->out[i] = shape_scalar();

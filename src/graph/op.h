@@ -88,6 +88,7 @@ struct infer {
 #define INFER_FAIL(c, ...) error_set((c)->err, SM_INVALID_ARGUMENT, __VA_ARGS__)
 
 sm_status infer_same(infer *c);       /* every output has input 0's shape        */
+sm_status infer_same_pair(infer *c);  /* inputs 0 and 1 have the same shape, and so has output 0 */
 sm_status infer_broadcast(infer *c);  /* output 0: inputs 0 and 1 broadcast; "Incompatible shapes: [2] vs. [3]" */
 sm_status infer_broadcast3(infer *c); /* three inputs                            */
 sm_status infer_scalar(infer *c);     /* every output is a scalar                */

@@ -35,6 +35,7 @@
     X(einsum)           \
     X(encode)           \
     X(elementwise)      \
+    X(fake_quant)       \
     X(file)             \
     X(flow)             \
     X(functional)       \
@@ -51,6 +52,7 @@
     X(pool_volume)      \
     X(pooling)          \
     X(reduce)           \
+    X(requantize)       \
     X(reshape)          \
     X(resize)           \
     X(resize_area)      \

@@ -45,23 +45,6 @@ MAP2(map_softsign_grad, FLOATING, x / ((1 + fabs(y)) * (1 + fabs(y))))
 LOOPS2(leaky_relu_grad, FLOATING, T, y > 0 ? x : x * ALPHA)
 KERNELS(map_leaky_relu_grad, FLOATING(ALPHA_ROW, leaky_relu_grad))
 
-static sm_status infer_same_pair(infer *c)
-{
-    str x, y;
-    if (shape_merge(&c->in[0], &c->in[1], &c->out[0])) return SM_OK;
-    str_init(&x);
-    str_init(&y);
-    shape_print(&x, &c->in[0]);
-    shape_print(&y, &c->in[1]);
-    sm_status s = INFER_FAIL(c,
-                             "Inputs to operation " SLICE_FMT " of type %s must have the same size and shape.  "
-                             "Input 0: %s != input 1: %s",
-                             SLICE_ARG(c->node->name), c->node->op->name, str_text(&x), str_text(&y));
-    str_clear(&x);
-    str_clear(&y);
-    return s;
-}
-
 /* -- The table ------------------------------------------------------------------------------------------------------- */
 
 #define MAPS (OP_ELEMENTWISE | OP_INPLACE)
