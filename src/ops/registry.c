@@ -14,6 +14,7 @@
     X(argmax)           \
     X(as_string)        \
     X(batch_norm)       \
+    X(batch_norm_grad)  \
     X(batch_space)      \
     X(bias)             \
     X(bincount)         \
