@@ -27,6 +27,7 @@
     X(constant)         \
     X(cross)            \
     X(conv)             \
+    X(conv_winograd)    \
     X(conv_grad_filter) \
     X(conv_grad_input)  \
     X(conv_volume)      \

@@ -8,6 +8,10 @@
  * prologue, keeps what it gives, drops the filter, and does both again when a variable has moved. The packed ops
  * look like the fused ones, with the filter's shape as an attribute.
  *
+ * The pass winograd comes first and takes the 3 x 3 convolutions that gain by it: their filters are transformed instead
+ * (_PackWinograd). It is a pass of its own because it changes rounding: --passes -winograd leaves it out. Images whose size the
+ * signature leaves open are not taken.
+ *
  * The layout depends on the instruction set, which this pass need not know: the rows of the ops that write and read it
  * are chosen alike. It depends on the number of groups too, so the input's channels must be known. */
 #include "passes/passes_int.h"
@@ -27,6 +31,7 @@ static const struct packable {
 
 typedef struct packer {
     graph       *g;
+    bool         winograd; /* only those convolutions */
     facts        f;
     const shape *shapes; /* of each value        */
     node_id     *packed; /* of each value: the node that packs it, or NODE_NONE */
@@ -63,15 +68,42 @@ static bool fits(const packer *p, const struct packable *to, const node *n, int6
     return *groups > 0 && filter->dims[3] % *groups == 0;
 }
 
+/* -- Winograd ------------------------------------------------------------------------------------------------------------ */
+
+static bool all_ones(const node *n, const char *name)
+{
+    size_t         count;
+    const int64_t *v = node_ints(n, name, &count);
+    for (size_t i = 0; i < count; i++)
+        if (v[i] != 1) return false;
+    return true;
+}
+
+/* The side of the tiles that make the convolution n faster; 0: none does. A transformed filter has 16 or 36 numbers for 9,
+ * and has to come out of the caches at each call: larger ones cost more memory than the time is worth. */
+static int winograd_side(const packer *p, const node *n)
+{
+    const shape *f = &p->shapes[n->inputs[1]], *out = &p->shapes[n->outputs];
+    const bool   first = slice_is(node_string(n, "data_format"), "NCHW");
+    if (f->dims[0] != 3 || f->dims[1] != 3 || f->dims[2] % 16 || f->dims[3] % 16 || out->rank != 4) return 0;
+    if (!all_ones(n, "strides") || !all_ones(n, "dilations")) return 0;
+    const int64_t y = out->dims[first ? 2 : 1], x = out->dims[first ? 3 : 2], channels = f->dims[2] * f->dims[3];
+    if (y < 7 || x < 7 || channels < 32 * 32 || f->dims[2] < 32 || f->dims[3] < 32) return 0;
+    if (y >= 14 && x >= 14 && channels <= 128 * 128) return 4;
+    return channels <= 256 * 256 ? 2 : 0;
+}
+
+/* -- Rewriting ------------------------------------------------------------------------------------------------------------ */
+
 /* The packed form of value v: one node, however many products read it. */
-static val pack_value(packer *p, val v, int64_t groups, bool transpose)
+static val pack_value(packer *p, val v, const char *op, const attr *attrs, size_t count)
 {
     graph  *g = p->g;
     node_id id = p->packed[v];
-    if (id != NODE_NONE && node_int(&g->nodes[id], "groups") == groups && node_bool(&g->nodes[id], "transpose") == transpose)
-        return g->nodes[id].outputs;
-    attr attrs[] = { attr_of_int("groups", groups), attr_of_bool("transpose", transpose) };
-    val  packed = graph_emit_with(g, "_PackMatrix", &v, 1, attrs, 2);
+    bool    same = id != NODE_NONE && node_is(&g->nodes[id], op);
+    for (size_t i = 0; i < count && same; i++) same = attr_eq(node_attr(&g->nodes[id], attrs[i].name.ptr), &attrs[i]);
+    if (same) return g->nodes[id].outputs;
+    val packed = graph_emit_with(g, op, &v, 1, attrs, count);
     if (packed != VAL_NONE) p->packed[v] = graph_node_of(g, packed);
     return packed;
 }
@@ -84,35 +116,52 @@ static attr shape_attr(graph *g, const char *name, const shape *s, bool transpos
     return (attr){ .name = slice_of(name), .kind = ATTR_SHAPE, .count = 1, .v.shape = own };
 }
 
-static void pack_node(packer *p, node_id id)
+static void replace_node(packer *p, node_id id, const char *op, val packed, attr shape_of_filter, int side)
 {
-    graph                 *g = p->g;
-    const node             n = g->nodes[id]; /* a copy: adding nodes moves the array */
-    const struct packable *to = find_packable(&n);
-    int64_t                groups;
-    if (!to || p->f.constant[id] || !fits(p, to, &n, &groups)) return;
-    const bool transpose = !to->convolution && node_bool(&n, "transpose_b");
+    graph     *g = p->g;
+    const node n = g->nodes[id]; /* a copy: adding nodes moves the array */
     val       *inputs = ARENA_ARRAY(&g->arena, val, n.input_count);
-    attr extra[] = { shape_attr(g, to->convolution ? "filter_shape" : "b_shape", &p->shapes[n.inputs[1]], transpose),
-                     attr_of_int("num_args", (int64_t)n.input_count - 2) };
-    if (!inputs || !extra[0].v.shape) return;
+    attr extra[] = { shape_of_filter, attr_of_int("num_args", (int64_t)n.input_count - 2), attr_of_int("winograd", side) };
+    if (!inputs || !shape_of_filter.v.shape || packed == VAL_NONE) return;
     memcpy(inputs, n.inputs, n.input_count * sizeof *inputs);
-    inputs[1] = pack_value(p, n.inputs[1], groups, transpose);
-    if (inputs[1] == VAL_NONE) return;
-    val y = graph_remake(g, to->packed, &n, inputs, n.input_count, extra, 2);
+    inputs[1] = packed;
+    val y = graph_remake(g, op, &n, inputs, n.input_count, extra, 3);
     if (y == VAL_NONE) return;
     for (uint32_t i = 0; i < n.control_count; i++) graph_add_control(g, graph_node_of(g, y), n.controls[i]);
     p->with[n.outputs] = y;
     graph_replace_controls(g, id, graph_node_of(g, y));
 }
 
-sm_status pass_pack_weights(graph *g, sm_error *err)
+static void pack_node(packer *p, node_id id)
 {
-    packer p = { .g = g };
+    graph                 *g = p->g;
+    const node            *n = &g->nodes[id];
+    const struct packable *to = find_packable(n);
+    int64_t                groups;
+    if (!to || p->f.constant[id] || !fits(p, to, n, &groups)) return;
+    const val   v = n->inputs[1];
+    const shape filter = p->shapes[v];
+    const int   side = p->winograd && to->convolution && groups == 1 ? winograd_side(p, n) : 0;
+    if (p->winograd) {
+        const attr attrs[] = { attr_of_int("winograd", side) };
+        if (!side) return;
+        replace_node(p, id, to->packed, pack_value(p, v, "_PackWinograd", attrs, 1),
+                     shape_attr(g, "filter_shape", &filter, false), side);
+        return;
+    }
+    const bool transpose = !to->convolution && node_bool(n, "transpose_b");
+    const attr attrs[] = { attr_of_int("groups", groups), attr_of_bool("transpose", transpose) };
+    replace_node(p, id, to->packed, pack_value(p, v, "_PackMatrix", attrs, 2),
+                 shape_attr(g, to->convolution ? "filter_shape" : "b_shape", &filter, transpose), 0);
+}
+
+static sm_status pack_all(graph *g, bool winograd, sm_error *err)
+{
+    packer p = { .g = g, .winograd = winograd };
     TRY(facts_find(&p.f, g, err));
+    const size_t most = g->value_count + NEW_VALUES * p.f.order_count;
     p.shapes = facts_shapes(&p.f, g);
     p.packed = ARENA_ARRAY(&p.f.tmp, node_id, g->value_count + 1);
-    const size_t most = g->value_count + NEW_VALUES * p.f.order_count;
     p.with = ARENA_ARRAY(&p.f.tmp, val, most + 1);
     sm_status s = arena_check(&p.f.tmp, "optimising a function", err);
     for (size_t v = 0; s == SM_OK && v < p.f.value_count; v++) p.packed[v] = NODE_NONE;
@@ -121,4 +170,14 @@ sm_status pass_pack_weights(graph *g, sm_error *err)
     if (s == SM_OK) graph_substitute(g, p.with);
     facts_clear(&p.f);
     return s == SM_OK ? pass_prune(g, err) : s;
+}
+
+sm_status pass_winograd(graph *g, sm_error *err)
+{
+    return pack_all(g, true, err);
+}
+
+sm_status pass_pack_weights(graph *g, sm_error *err)
+{
+    return pack_all(g, false, err);
 }

@@ -15,6 +15,7 @@ static const pass pipeline[] = {
     { "make_bias", pass_make_bias, "a number added per channel is a bias" },
     { "fuse_bias", pass_fuse_bias, "convolution or MatMul + BiasAdd becomes one op" },
     { "fuse_activation", pass_fuse_activation, "... and the activation after it" },
+    { "winograd", pass_winograd, "3 x 3 convolutions of larger images with fewer multiplications; changes rounding" },
     { "pack_weights", pass_pack_weights, "constant filters and matrices are laid out once, as the kernels read them" },
     { "prune_last", pass_prune, "remove what the rewrites left over" },
 };

@@ -48,6 +48,7 @@ sm_status pass_fold_scale(graph *g, sm_error *err);
 sm_status pass_make_bias(graph *g, sm_error *err);
 sm_status pass_fuse_bias(graph *g, sm_error *err);
 sm_status pass_fuse_activation(graph *g, sm_error *err);
+sm_status pass_winograd(graph *g, sm_error *err);
 sm_status pass_pack_weights(graph *g, sm_error *err);
 
 #endif

@@ -54,6 +54,12 @@ static const conv_case conv_cases[] = {
     { { 1, 13, 12, 16 }, { 1, 1, 16, 17 }, 2, 1, "SAME", NULL, false, false },
     { { 1, 14, 13, 12 }, { 3, 3, 12, 16 }, 1, 2, "SAME", "Tanh", false, false },
     { { 2, 8, 9, 12 }, { 3, 3, 4, 30 }, 1, 1, "SAME", "Relu", false, false },
+    { { 1, 14, 14, 32 }, { 3, 3, 32, 48 }, 1, 1, "SAME", "Relu", false, false }, /* Winograd: side 4 */
+    { { 2, 17, 23, 48 }, { 3, 3, 48, 32 }, 1, 1, "VALID", NULL, false, false },
+    { { 3, 22, 19, 32 }, { 3, 3, 32, 32 }, 1, 1, "SAME", "Elu", false, false },
+    { { 1, 7, 7, 32 }, { 3, 3, 32, 64 }, 1, 1, "SAME", NULL, false, false }, /* ... and 2 */
+    { { 2, 13, 30, 64 }, { 3, 3, 64, 32 }, 1, 1, "SAME", "Relu", false, false },
+    { { 1, 15, 16, 32 }, { 3, 3, 32, 32 }, 1, 1, "SAME", NULL, true, false },
     { { 1, 6, 7, 9 }, { 3, 2, 9, 33 }, 1, 1, "SAME", NULL, true, false },
     { { 1, 7, 7, 40 }, { 3, 3, 40, 1 }, 1, 1, "SAME", "Relu6", false, true },
     { { 2, 9, 12, 17 }, { 3, 3, 17, 1 }, 2, 1, "SAME", "Relu", false, true },
@@ -65,6 +71,15 @@ static const conv_case conv_cases[] = {
     { { 1, 9, 9, 16 }, { 3, 3, 16, 1 }, 1, 2, "SAME", "Relu", false, true },
 };
 enum { CONV_CASES = sizeof conv_cases / sizeof *conv_cases };
+
+/* Of the largest result of a layer. */
+#define TOLERANCE 2e-6
+#define WINOGRAD_TOLERANCE 4e-6
+
+static bool is_winograd(const conv_case *k)
+{
+    return k->filter[0] == 3 && k->stride == 1 && k->dilation == 1 && k->filter[2] >= 32 && !k->depthwise;
+}
 
 static int64_t *four(graph *g, bool nchw, int64_t x)
 {
@@ -142,6 +157,7 @@ static tensor *run_case(int i, isa set, int threads, const char *switches)
     graph_init(&g, 0);
     tensor *x = build_case(&g, i);
     assert_ok(passes_run(&g, switches, err));
+    if (!switches && i < CONV_CASES) assert_int_equal(count_ops(&g, "_PackWinograd"), is_winograd(&conv_cases[i]));
     if (!switches && !(i < CONV_CASES && conv_cases[i].depthwise))
         assert_int_equal(count_ops(&g, i < CONV_CASES ? "_PackedConv2D" : "_PackedMatMul"), 1);
     const tensor *in[] = { x };
@@ -153,14 +169,21 @@ static tensor *run_case(int i, isa set, int threads, const char *switches)
     return kept;
 }
 
-/* Both sum in the same order, but for fused multiply-adds. */
-static void assert_near(const tensor *got, const tensor *want, int i, isa set)
+static double largest_of(const tensor *t)
 {
     double largest = 0;
+    for (size_t k = 0; k < tensor_count(t); k++) largest = fmax(largest, fabs(tensor_real(t, k)));
+    return largest;
+}
+
+/* Both sum in the same order, but for fused multiply-adds. Winograd sums other numbers: see the accuracy test below. */
+static void assert_near(const tensor *got, const tensor *want, int i, isa set)
+{
+    const double tolerance = i < CONV_CASES && is_winograd(&conv_cases[i]) ? WINOGRAD_TOLERANCE : TOLERANCE;
+    const double largest = largest_of(want);
     assert_true(shape_eq(&got->shape, &want->shape));
-    for (size_t k = 0; k < tensor_count(want); k++) largest = fmax(largest, fabs(tensor_real(want, k)));
     for (size_t k = 0; k < tensor_count(want); k++)
-        if (!(fabs(tensor_real(got, k) - tensor_real(want, k)) <= 2e-6 * (1 + largest)))
+        if (!(fabs(tensor_real(got, k) - tensor_real(want, k)) <= tolerance * (1 + largest)))
             fail_msg("case %d, %s: element %zu is %.9g, expected %.9g", i, isa_name(set), k, tensor_real(got, k),
                      tensor_real(want, k));
 }
@@ -182,6 +205,84 @@ TEST(packed_weights_give_the_same_numbers)
                     first = got;
             }
             tensor_unref(first);
+        }
+        tensor_unref(want);
+    }
+}
+
+/* -- Accuracy ---------------------------------------------------------------------------------------------------------------- */
+
+/* A convolution in double, of the same floats. */
+static tensor *run_double(const conv_case *k)
+{
+    runner  r;
+    graph   g;
+    tensor *out = NULL, *kept = NULL, *x = random_tensor(case_input(k), 6);
+    start_on(&r, ISA_PORTABLE, 2);
+    graph_init(&g, 0);
+    val in = node_with(&g, "Cast", INPUTS(graph_add_input(&g, SLICE("x"), SM_FLOAT)), attr_of_type("DstT", SM_DOUBLE));
+    val filter = node_with(&g, "Cast", INPUTS(value_of(&g, random_tensor(shape_of(4, k->filter), 3))),
+                           attr_of_type("DstT", SM_DOUBLE));
+    graph_add_output(&g, node_with(&g, "Conv2D", INPUTS(in, filter), attr_of_ints("strides", four(&g, false, 1), 4),
+                                   attr_of_string("padding", slice_of(k->padding))));
+    const tensor *arguments[] = { x };
+    assert_ok(run_graph(&r, &g, 1, arguments, 1, &out, err));
+    assert_ok(tensor_copy(NULL, out, &kept, err));
+    tensor_unref(out);
+    tensor_unref(x);
+    runner_end(&r);
+    return kept;
+}
+
+static tensor *run_float(const conv_case *k, isa set, const char *switches)
+{
+    runner  r;
+    graph   g;
+    tensor *out = NULL, *kept = NULL, *x = random_tensor(case_input(k), 6);
+    start_on(&r, set, 2);
+    graph_init(&g, 0);
+    val  in = graph_add_input(&g, SLICE("x"), SM_FLOAT);
+    attr declared = attr_of_shape(&g, "shape", case_input(k));
+    graph_set_attr(&g, graph_node_of(&g, in), &declared);
+    graph_add_output(&g, node_with(&g, "Conv2D", INPUTS(in, value_of(&g, random_tensor(shape_of(4, k->filter), 3))),
+                                   attr_of_ints("strides", four(&g, false, 1), 4),
+                                   attr_of_string("padding", slice_of(k->padding))));
+    assert_ok(passes_run(&g, switches, err));
+    const tensor *arguments[] = { x };
+    assert_ok(run_graph(&r, &g, 1, arguments, 1, &out, err));
+    assert_ok(tensor_copy(NULL, out, &kept, err));
+    tensor_unref(out);
+    tensor_unref(x);
+    runner_end(&r);
+    return kept;
+}
+
+static double error_of(const tensor *got, const tensor *want)
+{
+    double worst = 0;
+    for (size_t i = 0; i < tensor_count(want); i++)
+        worst = fmax(worst, fabs(tensor_real(got, i) - tensor_real(want, i)));
+    return worst / largest_of(want);
+}
+
+/* docs/performance.md states these numbers. */
+TEST(winograd_stays_within_its_tolerance)
+{
+    const conv_case cases[] = {
+        { { 1, 14, 14, 32 }, { 3, 3, 32, 32 }, 1, 1, "SAME", NULL, false, false },
+        { { 1, 14, 14, 128 }, { 3, 3, 128, 128 }, 1, 1, "SAME", NULL, false, false },
+        { { 1, 7, 7, 256 }, { 3, 3, 256, 256 }, 1, 1, "SAME", NULL, false, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tensor *want = run_double(&cases[i]);
+        for (isa set = ISA_SSE2; set <= cpu_isa(); set++) {
+            tensor *got = run_float(&cases[i], set, NULL), *direct = run_float(&cases[i], set, "-winograd");
+            double  e = error_of(got, want), d = error_of(direct, want);
+            if (getenv("SHOW_ERRORS")) printf("%zu %s: Winograd %.2g, direct %.2g\n", i, isa_name(set), e, d);
+            assert_true(e > 0 && e <= WINOGRAD_TOLERANCE);
+            assert_true(d <= WINOGRAD_TOLERANCE); /* it is no better */
+            tensor_unref(got);
+            tensor_unref(direct);
         }
         tensor_unref(want);
     }

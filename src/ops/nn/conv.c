@@ -239,7 +239,9 @@ static sm_status fused_conv_prepare(call *c)
 static sm_status packed_conv_prepare(call *c)
 {
     TRY(fused_conv_prepare(c));
-    ((conv_params *)c->params)->filter = node_shape(c->node, "filter_shape");
+    conv_params *q = c->params;
+    q->filter = node_shape(c->node, "filter_shape");
+    q->winograd = (int)node_int(c->node, "winograd");
     return SM_OK;
 }
 
@@ -282,7 +284,8 @@ const op_def conv_ops[] = {
       "\"OIHW_VECT_I\"} = \"HWIO\", " DILATIONS ", use_cudnn_on_gpu: bool = true, " FUSED,
       infer_fused_conv, fused_conv2d, NULL, 0, "Conv2D, then a bias and an activation" },
     { "_PackedConv2D",
-      "input:T filter:T args:num_args*T -> output:T | T: {float}, num_args: int >= 0, filter_shape: shape, "
+      "input:T filter:T args:num_args*T -> output:T | T: {float}, num_args: int >= 0, filter_shape: shape, winograd: "
+      "int = 0, "
       "strides: list(int), " PADDING ", " EXPLICIT ", " FORMAT ", " DILATIONS ", " FUSED,
       infer_packed_conv, packed_conv2d, NULL, 0, "_FusedConv2D with a filter from _PackMatrix" },
     { "DepthwiseConv2dNative",

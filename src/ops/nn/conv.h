@@ -27,6 +27,8 @@ sm_status convolution_init(convolution *v, call *c, const void *in, void *out) C
 
 /* conv_vector.c: Conv2D and _PackedConv2D, with what of fused_ops the micro-kernel can do. */
 sm_status conv_vector(call *c, const gemm_kernels *kernels) CHECKED;
+/* conv_winograd.c: the same for a filter that was transformed for it. */
+sm_status conv_winograd(call *c, const gemm_kernels *kernels, const convolution *v) CHECKED;
 /* Depthwise with one filter per channel, and at least as many channels as a vector holds. */
 sm_status depthwise_vector(call *c, const depthwise_kernels *kernels) CHECKED;
 

@@ -93,6 +93,7 @@ static sm_status conv_product(call *c, const void *in, void *out, void *context)
     convolution         v;
     if (tensor_count(c->out[0]) == 0) return SM_OK;
     TRY(convolution_init(&v, c, in, out));
+    if (q->winograd) return conv_winograd(c, kernels, &v);
     const int64_t taps = v.g.y.size * v.g.x.size, k = taps * v.filter_depth, group = v.out_channels / v.groups;
     const size_t  size = product_packed_size(kernels, k, group);
     int64_t      *segment = call_scratch(c, (size_t)taps * sizeof *segment), length;
