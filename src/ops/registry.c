@@ -31,7 +31,9 @@
     X(conv_grad_filter) \
     X(conv_grad_input)  \
     X(conv_volume)      \
+    X(crop_resize)      \
     X(decode)           \
+    X(draw_boxes)       \
     X(dilation)         \
     X(effects)          \
     X(einsum)           \
@@ -52,13 +54,16 @@
     X(parse_example)    \
     X(pool_max_grad)    \
     X(pool_volume)      \
+    X(patches)          \
     X(pooling)          \
+    X(projective)       \
     X(reduce)           \
     X(requantize)       \
     X(reshape)          \
     X(resize)           \
     X(resize_area)      \
     X(resize_bicubic)   \
+    X(resize_grad)      \
     X(scale_translate)  \
     X(scan)             \
     X(scatter)          \

@@ -89,7 +89,7 @@ static sample *bilinear_samples(call *c, int64_t in, int64_t out)
     return s;
 }
 
-static int64_t *nearest_samples(call *c, int64_t in, int64_t out)
+int64_t *nearest_samples(call *c, int64_t in, int64_t out)
 {
     int64_t *s = call_scratch(c, (size_t)out * sizeof *s);
     bool     half = node_bool(c->node, "half_pixel_centers"), align = node_bool(c->node, "align_corners");

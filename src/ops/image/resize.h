@@ -14,6 +14,9 @@ sm_status infer_resize_grad(infer *c);
 /* Input pixels for one output pixel: in / out, or (in - 1) / (out - 1) with align_corners and out > 1. */
 float resize_scale(int64_t in, int64_t out, bool align_corners);
 
+/* For each of `out` positions the nearest one of `in`, by the node's attributes; in scratch, NULL: out of memory. */
+int64_t *nearest_samples(call *c, int64_t in, int64_t out);
+
 /* The elements of an input of any real type as floats: its own, or converted in scratch. NULL: out of memory (err is set). */
 const float *image_floats(call *c, int input);
 
