@@ -141,22 +141,27 @@ static sm_status read_header(reader *r, const jpeg_options *o, sm_error *err)
     return SM_OK;
 }
 
-/* The window that is decoded: height, width; libjpeg's lines may begin before it, at the edge of a block. */
-static sm_status place_window(reader *r, const jpeg_options *o, int64_t *height, int64_t *width, sm_error *err)
+/* The size of the window that is decoded. */
+static sm_status check_window(const reader *r, const jpeg_options *o, int64_t *height, int64_t *width, sm_error *err)
 {
-    struct jpeg_decompress_struct *j = &r->jpeg;
-    *height = j->output_height;
-    *width = j->output_width;
+    *height = r->jpeg.output_height;
+    *width = r->jpeg.output_width;
     if (!o->crop) return SM_OK;
     if (o->crop_width <= 0 || o->crop_height <= 0 || o->crop_x < 0 || o->crop_y < 0 ||
         (int64_t)o->crop_y + o->crop_height > *height || (int64_t)o->crop_x + o->crop_width > *width)
         return bad_jpeg(err);
-    JDIMENSION x = (JDIMENSION)o->crop_x, wide = (JDIMENSION)o->crop_width;
-    jpeg_crop_scanline(j, &x, &wide);
-    if (jpeg_skip_scanlines(j, (JDIMENSION)o->crop_y) != (JDIMENSION)o->crop_y) return bad_jpeg(err);
     *height = o->crop_height;
     *width = o->crop_width;
     return SM_OK;
+}
+
+/* libjpeg goes to the window; its lines may begin before it, at the edge of a block. */
+static sm_status go_to_window(reader *r, const jpeg_options *o, sm_error *err)
+{
+    JDIMENSION x = (JDIMENSION)o->crop_x, wide = (JDIMENSION)o->crop_width;
+    if (!o->crop) return SM_OK;
+    jpeg_crop_scanline(&r->jpeg, &x, &wide);
+    return jpeg_skip_scanlines(&r->jpeg, (JDIMENSION)o->crop_y) == (JDIMENSION)o->crop_y ? SM_OK : bad_jpeg(err);
 }
 
 /* libjpeg's CMYK is inverted when Adobe wrote it. */
@@ -211,11 +216,12 @@ static sm_status read_picture(reader *r, const jpeg_options *o, pixel_place *to,
     int64_t                        height, width;
     if (setjmp(r->jump)) return bad_jpeg(err);
     TRY(read_header(r, o, err));
-    jpeg_start_decompress(j);
-    TRY(place_window(r, o, &height, &width, err));
-    if (j->output_components != (j->out_color_space == JCS_CMYK ? 4 : r->channels)) return bad_jpeg(err);
-    uint8_t *pixels = to->make(to, 0, height, width, r->channels);
+    TRY(check_window(r, o, &height, &width, err));
+    uint8_t *pixels = to->make(to, 0, height, width, r->channels); /* the first refusal, before libjpeg's own memory */
     if (!pixels) return to->status;
+    jpeg_start_decompress(j);
+    TRY(go_to_window(r, o, err));
+    if (j->output_components != (j->out_color_space == JCS_CMYK ? 4 : r->channels)) return bad_jpeg(err);
     if (j->out_color_space == JCS_CMYK || width != j->output_width) {
         r->line = heap_alloc((size_t)j->output_width * (size_t)j->output_components + 1);
         if (!r->line) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
