@@ -111,27 +111,38 @@ typedef struct bilinear_work {
     int64_t       in_height, in_width, height, width, channels;
 } bilinear_work;
 
-/* One loop over rows per element type: top = lerp(top left, top right), bottom likewise, then between them. */
-#define BILINEAR(name, T, LOAD)                                                                             \
-    static void name(void *context, int64_t begin, int64_t end)                                             \
-    {                                                                                                       \
-        const bilinear_work *w = context;                                                                   \
-        for (int64_t row = begin; row < end; row++) {                                                       \
-            sample   y = w->ys[row % w->height];                                                            \
-            const T *image = (const T *)w->in + row / w->height * w->in_height * w->in_width * w->channels; \
-            const T *top = image + y.lower * w->in_width * w->channels;                                     \
-            const T *bottom = image + y.upper * w->in_width * w->channels;                                  \
-            float   *out = w->out + row * w->width * w->channels;                                           \
-            for (int64_t x = 0; x < w->width; x++) {                                                        \
-                int64_t l = w->xs[x].lower * w->channels, r = w->xs[x].upper * w->channels;                 \
-                for (int64_t k = 0; k < w->channels; k++, out++) {                                          \
-                    float a = LOAD(top[l + k]), b = LOAD(top[r + k]);                                       \
-                    float d = LOAD(bottom[l + k]), e = LOAD(bottom[r + k]);                                 \
-                    float t = a + (b - a) * w->xs[x].lerp, u = d + (e - d) * w->xs[x].lerp;                 \
-                    *out = t + (u - t) * y.lerp;                                                            \
-                }                                                                                           \
-            }                                                                                               \
-        }                                                                                                   \
+/* One loop over rows per element type: top = lerp(top left, top right), bottom likewise, then between them. A line is inlined
+ * for one and three channels, whose loops the compiler can then unroll. */
+#define BILINEAR(name, T, LOAD)                                                                                          \
+    static inline __attribute__((always_inline)) void name##_line(const bilinear_work *w, const T *top, const T *bottom, \
+                                                                  float y, float *restrict out, int64_t channels)        \
+    {                                                                                                                    \
+        for (int64_t x = 0; x < w->width; x++, out += channels) {                                                        \
+            const T *a = top + w->xs[x].lower * channels, *b = top + w->xs[x].upper * channels;                          \
+            const T *d = bottom + w->xs[x].lower * channels, *e = bottom + w->xs[x].upper * channels;                    \
+            float    by = w->xs[x].lerp;                                                                                 \
+            for (int64_t k = 0; k < channels; k++) {                                                                     \
+                float t = LOAD(a[k]) + (LOAD(b[k]) - LOAD(a[k])) * by, u = LOAD(d[k]) + (LOAD(e[k]) - LOAD(d[k])) * by;  \
+                out[k] = t + (u - t) * y;                                                                                \
+            }                                                                                                            \
+        }                                                                                                                \
+    }                                                                                                                    \
+    static void name(void *context, int64_t begin, int64_t end)                                                          \
+    {                                                                                                                    \
+        const bilinear_work *w = context;                                                                                \
+        int64_t              n = w->in_width * w->channels;                                                              \
+        for (int64_t row = begin; row < end; row++) {                                                                    \
+            sample   y = w->ys[row % w->height];                                                                         \
+            const T *image = (const T *)w->in + row / w->height * w->in_height * n;                                      \
+            const T *top = image + y.lower * n, *bottom = image + y.upper * n;                                           \
+            float   *out = w->out + row * w->width * w->channels;                                                        \
+            if (w->channels == 3)                                                                                        \
+                name##_line(w, top, bottom, y.lerp, out, 3);                                                             \
+            else if (w->channels == 1)                                                                                   \
+                name##_line(w, top, bottom, y.lerp, out, 1);                                                             \
+            else                                                                                                         \
+                name##_line(w, top, bottom, y.lerp, out, w->channels);                                                   \
+        }                                                                                                                \
     }
 #define AS_FLOAT(x) ((float)(x))
 BILINEAR(bilinear_float, float, AS_FLOAT)

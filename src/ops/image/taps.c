@@ -26,28 +26,42 @@ typedef struct taps_work {
     int64_t      height, row, channels, grain; /* row: floats in a row of the input */
 } taps_work;
 
-static void sum_rows(const taps_work *w, const float *image, int64_t y, float *row)
+static void sum_rows(const taps_work *w, const float *image, int64_t y, float *restrict row)
 {
     const int64_t *index = w->ys->index + y * w->ys->per;
     const float   *weight = w->ys->weight + y * w->ys->per;
     for (int64_t i = 0; i < w->row; i++) row[i] = 0;
     for (int64_t k = 0; k < w->ys->per && index[k] >= 0; k++) {
-        const float *from = image + index[k] * w->row, by = weight[k];
+        const float *from = image + index[k] * w->row;
+        float        by = weight[k];
         for (int64_t i = 0; i < w->row; i++) row[i] += from[i] * by;
+    }
+}
+
+/* Inlined for one and three channels, whose loops the compiler can then unroll. */
+static inline __attribute__((always_inline)) void sum_channels(const taps_work *w, const float *row,
+                                                               float *restrict out, int64_t     channels)
+{
+    const int64_t *index = w->xs->index;
+    const float   *weight = w->xs->weight;
+    for (int64_t x = 0; x < w->xs->n; x++, out += channels, index += w->xs->per, weight += w->xs->per) {
+        for (int64_t i = 0; i < channels; i++) out[i] = 0;
+        for (int64_t k = 0; k < w->xs->per && index[k] >= 0; k++) {
+            const float *from = row + index[k] * channels;
+            float        by = weight[k];
+            for (int64_t i = 0; i < channels; i++) out[i] += from[i] * by;
+        }
     }
 }
 
 static void sum_pixels(const taps_work *w, const float *row, float *out)
 {
-    const int64_t *index = w->xs->index;
-    const float   *weight = w->xs->weight;
-    for (int64_t x = 0; x < w->xs->n; x++, out += w->channels, index += w->xs->per, weight += w->xs->per) {
-        for (int64_t i = 0; i < w->channels; i++) out[i] = 0;
-        for (int64_t k = 0; k < w->xs->per && index[k] >= 0; k++) {
-            const float *from = row + index[k] * w->channels;
-            for (int64_t i = 0; i < w->channels; i++) out[i] += from[i] * weight[k];
-        }
-    }
+    if (w->channels == 3)
+        sum_channels(w, row, out, 3);
+    else if (w->channels == 1)
+        sum_channels(w, row, out, 1);
+    else
+        sum_channels(w, row, out, w->channels);
 }
 
 static void taps_rows(void *context, int64_t begin, int64_t end)
