@@ -57,6 +57,7 @@
     X(patches)          \
     X(pooling)          \
     X(projective)       \
+    X(quantize)         \
     X(reduce)           \
     X(requantize)       \
     X(reshape)          \

@@ -167,7 +167,7 @@ static bool parse_number(slice e, tensor *t, size_t i)
         put_real(t, i, 0, 0, yes);
         return yes || slice_is(e, "false") || slice_is(e, "0");
     }
-    if (dtype_is(t->dtype, DTYPE_INTEGRAL)) {
+    if (dtype_is(t->dtype, DTYPE_INTEGRAL | DTYPE_QUANTISED)) {
         uint64_t x = text[0] == '-' ? (uint64_t)strtoll(text, &end, 10) : strtoull(text, &end, 10);
         put_real(t, i, 0, 0, (int64_t)x);
         return *end == 0;

@@ -332,7 +332,10 @@ def print_element(x, dtype):
 
 def print_tensor(t):
     shape = "[" + ",".join(str(d) for d in t.shape) + "]" if t.shape.rank else ""
-    return NAMES[t.dtype] + shape + "{" + " ".join(print_element(x, t.dtype) for x in np.asarray(t.numpy()).reshape(-1)) + "}"
+    name = NAMES.get(t.dtype, t.dtype.name)
+    if t.dtype.is_quantized:
+        t = tf.bitcast(t, getattr(tf, name[1:]))
+    return name + shape + "{" + " ".join(print_element(x, t.dtype) for x in np.asarray(t.numpy()).reshape(-1)) + "}"
 
 
 def status_and_text(error):
