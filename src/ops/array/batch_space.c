@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/array/batch_space.c - SpaceToBatchND and BatchToSpaceND: every block_shape-th position becomes an image of its own.
+/* ops/array/batch_space.c - SpaceToBatchND and BatchToSpaceND (and the older ops of square blocks): every block_shape-th position becomes an image of its own.
  *
  *   space [batch, s1 .. sm, inner] with borders  <->  [blocks * batch, s1 / b1 .. sm / bm, inner]
  *
@@ -95,12 +95,23 @@ static move block_position(const blocking *b, const shape *space, const shape *b
     return m;
 }
 
+/* The block of SpaceToBatch and BatchToSpace, rows and columns, is an attribute. */
+static tensor square_block(const node *n, int32_t sizes[2])
+{
+    int64_t size = node_int(n, "block_size");
+    sizes[0] = sizes[1] = size > INT32_MAX ? INT32_MAX : (int32_t)size;
+    return (tensor){ .dtype = SM_INT32, .shape = shape_vector(2), .data = sizes };
+}
+
 static sm_status reblock(call *c, bool to_batch)
 {
-    const shape *in = &c->in[0]->shape;
-    blocking     b;
-    shape        out;
-    TRY(blocked(c->err, in, c->in[1], c->in[2], to_batch, &b, &out));
+    int32_t       sizes[2];
+    const tensor  square = c->n_in == 2 ? square_block(c->node, sizes) : (tensor){ 0 };
+    const tensor *block = c->n_in == 2 ? &square : c->in[1];
+    const shape  *in = &c->in[0]->shape;
+    blocking      b;
+    shape         out;
+    TRY(blocked(c->err, in, block, c->in[c->n_in - 1], to_batch, &b, &out));
     TRY(move_output(c, 0, &out));
     if (to_batch) TRY(move_fill(c, c->out[0], NULL, 0));
     if (shape_count(&out) == 0 || shape_count(in) == 0) return SM_OK;
@@ -113,11 +124,15 @@ static sm_status reblock(call *c, bool to_batch)
 
 static sm_status infer_blocked(infer *c, bool to_batch)
 {
-    blocking b;
+    blocking      b;
+    int32_t       sizes[2];
+    const tensor  square = c->n_in == 2 ? square_block(c->node, sizes) : (tensor){ 0 };
+    const tensor *block = c->n_in == 2 ? &square : c->value[1], *border = c->value[c->n_in - 1];
+    if (c->n_in == 2) TRY(infer_rank(c, 0, 4));
     if (c->in[0].rank < 0) return SM_OK;
     c->out[0] = shape_unknown_dims(c->in[0].rank);
-    if (!c->value[1] || !c->value[2]) return SM_OK;
-    return blocked(c->err, &c->in[0], c->value[1], c->value[2], to_batch, &b, &c->out[0]);
+    if (!block || !border) return SM_OK;
+    return blocked(c->err, &c->in[0], block, border, to_batch, &b, &c->out[0]);
 }
 
 static sm_status infer_space_to_batch(infer *c)
@@ -151,6 +166,10 @@ const op_def batch_space_ops[] = {
       infer_space_to_batch, space_to_batch_rows, NULL, 0, "positions inside blocks into the batch" },
     { "BatchToSpaceND", "input:T block_shape:Tblock_shape crops:Tcrops -> output:T | T: any, Tblock_shape: index = int32, Tcrops: index = int32",
       infer_batch_to_space, batch_to_space_rows, NULL, 0, "positions inside blocks out of the batch" },
+    { "SpaceToBatch", "input:T paddings:Tpaddings -> output:T | T: any, Tpaddings: index = int32, block_size: int >= 2",
+      infer_space_to_batch, space_to_batch_rows, NULL, 0, "SpaceToBatchND with square blocks of rows and columns" },
+    { "BatchToSpace", "input:T crops:Tidx -> output:T | T: any, block_size: int >= 2, Tidx: index = int32",
+      infer_batch_to_space, batch_to_space_rows, NULL, 0, "BatchToSpaceND with square blocks of rows and columns" },
     { 0 },
 };
 /* clang-format on */

@@ -94,6 +94,15 @@ static float unit(float x)
     return x < 0.0f ? 0.0f : x;
 }
 
+/* Place `at` of the output; c NULL: nothing is left. */
+static void store_box(const combined_work *w, int64_t at, const candidate *c)
+{
+    const float *box = c ? box_of(w, at / w->most, c->compared, c->box) : NULL;
+    w->out_scores[at] = c ? c->score : 0;
+    w->out_classes[at] = c ? (float)c->compared : 0;
+    for (int j = 0; j < 4; j++) w->out_boxes[at * 4 + j] = !c ? 0 : w->clip ? unit(box[j]) : box[j];
+}
+
 /* The best of all classes of a picture; of equal scores the one of the lower class. */
 static void join_classes(void *context, int64_t begin, int64_t end)
 {
@@ -105,14 +114,8 @@ static void join_classes(void *context, int64_t begin, int64_t end)
             if (k % w->per_class < w->count[b * w->classes + k / w->per_class])
                 candidates_push(&best, (candidate){ .box = k, .score = found[k].score });
         w->valid[b] = (int32_t)(best.n < w->most ? best.n : w->most);
-        for (int64_t i = 0; i < w->most; i++) {
-            int64_t          at = b * w->most + i;
-            const candidate *c = best.n > 0 ? &found[candidates_pop(&best).box] : NULL;
-            const float     *box = c ? box_of(w, b, c->compared, c->box) : NULL;
-            w->out_scores[at] = c ? c->score : 0;
-            w->out_classes[at] = c ? (float)c->compared : 0;
-            for (int j = 0; j < 4; j++) w->out_boxes[at * 4 + j] = !c ? 0 : w->clip ? unit(box[j]) : box[j];
-        }
+        for (int64_t i = 0; i < w->most; i++)
+            store_box(w, b * w->most + i, best.n > 0 ? &found[candidates_pop(&best).box] : NULL);
     }
 }
 
