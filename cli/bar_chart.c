@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "numpy_text.h"
+#include "ndarray.h"
 #include "python_value.h"
 
 enum { BAR_WIDTH = 40, LABEL_WIDTH = 24 };
@@ -93,7 +93,7 @@ int bar_chart_print(textbuf *b, const char *key, const sm_tensor *t, size_t top,
         double largest = 0;
         int    probabilities = 1;
         for (size_t i = 0; i < n; i++) {
-            double v = numpy_text_number(t, r * n + i);
+            double v = ndarray_number(t, r * n + i);
             bars[i] = (bar){ i, v };
             probabilities = probabilities && v >= 0 && v <= 1.000001;
             largest = isfinite(v) && fabs(v) > largest ? fabs(v) : largest;

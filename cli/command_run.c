@@ -10,10 +10,10 @@
 
 #include "bar_chart.h"
 #include "inputs.h"
+#include "library_text.h"
 #include "model_choice.h"
 #include "ndarray.h"
 #include "npy_objects.h"
-#include "numpy_text.h"
 
 static int write_stdout(void *context, const char *text, size_t n)
 {
@@ -65,7 +65,7 @@ static sm_status print_outputs(const invocation *v, const sm_function *f, sm_ten
         textbuf     b = { 0 };
         if (!top || !bar_chart_print(&b, key, out[i], (size_t)top, &labels)) {
             textbuf_format(&b, "Result for output key %s:\n", key);
-            numpy_text(&b, out[i]);
+            library_tensor(&b, out[i]);
             textbuf_char(&b, '\n');
         }
         fwrite(textbuf_string(&b), 1, b.length, stdout);
@@ -84,7 +84,7 @@ static void print_node(void *context, const char *node, const char *op, int slot
     (void)context;
     textbuf_format(&b, "%s:%d (%s) %s %s\n", node, slot, op, sm_dtype_name(sm_tensor_dtype(t)),
                    ndarray_shape_text(sm_tensor_rank(t), sm_tensor_dims(t)));
-    numpy_text(&b, t);
+    library_tensor(&b, t);
     puts(textbuf_string(&b));
     textbuf_clear(&b);
 }

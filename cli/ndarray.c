@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decimal_text.h"
+#include "narrow_float.h"
 
 /* -- Elements ----------------------------------------------------------------------------------- */
 
@@ -46,8 +46,8 @@ cell ndarray_load(sm_dtype t, const void *data, size_t i)
     case SM_INT32: case SM_QINT32: c.i = ((const int32_t *)data)[i]; break;
     case SM_UINT32: c.i = ((const uint32_t *)data)[i]; break;
     case SM_INT64: case SM_UINT64: c.i = ((const int64_t *)data)[i]; break;
-    case SM_HALF: c.re = decimal_half(((const uint16_t *)data)[i]); break;
-    case SM_BFLOAT16: c.re = decimal_bfloat16(((const uint16_t *)data)[i]); break;
+    case SM_HALF: c.re = narrow_from_half(((const uint16_t *)data)[i]); break;
+    case SM_BFLOAT16: c.re = narrow_from_bfloat16(((const uint16_t *)data)[i]); break;
     case SM_FLOAT: c.re = (double)((const float *)data)[i]; break;
     case SM_DOUBLE: c.re = ((const double *)data)[i]; break;
     case SM_COMPLEX64: c.re = (double)((const float *)data)[2 * i], c.im = (double)((const float *)data)[2 * i + 1]; break;
@@ -104,6 +104,14 @@ static int cell_truth(cell c)
 }
 
 /* clang-format off */
+double ndarray_number(const sm_tensor *t, size_t i)
+{
+    if (!ndarray_castable(sm_tensor_dtype(t))) return 0;
+    cell c = ndarray_load(sm_tensor_dtype(t), sm_tensor_data(t), i);
+    if (c.kind == 'r' || c.kind == 'f' || c.kind == 'c') return c.re;
+    return c.kind == 'u' ? (double)(uint64_t)c.i : (double)c.i;
+}
+
 void ndarray_store(sm_dtype t, void *data, size_t i, cell c)
 {
     switch (t) {
@@ -116,8 +124,8 @@ void ndarray_store(sm_dtype t, void *data, size_t i, cell c)
         break;
     case SM_INT32: case SM_QINT32: case SM_UINT32: ((uint32_t *)data)[i] = (uint32_t)cell_integer(c, t); break;
     case SM_INT64: case SM_UINT64: ((int64_t *)data)[i] = cell_integer(c, t); break;
-    case SM_HALF: ((uint16_t *)data)[i] = decimal_to_half(cell_narrow(c)); break;
-    case SM_BFLOAT16: ((uint16_t *)data)[i] = decimal_to_bfloat16(cell_narrow(c)); break;
+    case SM_HALF: ((uint16_t *)data)[i] = narrow_to_half(cell_narrow(c)); break;
+    case SM_BFLOAT16: ((uint16_t *)data)[i] = narrow_to_bfloat16(cell_narrow(c)); break;
     case SM_FLOAT: ((float *)data)[i] = cell_float(c); break;
     case SM_DOUBLE: ((double *)data)[i] = cell_double(c); break;
     case SM_COMPLEX64: ((float *)data)[2 * i] = cell_float(c), ((float *)data)[2 * i + 1] = (float)c.im; break;

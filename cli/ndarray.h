@@ -18,7 +18,9 @@ typedef struct cell {
 int  ndarray_castable(sm_dtype t); /* cells of this type can be read and written */
 cell ndarray_load(sm_dtype t, const void *data, size_t i);
 void ndarray_store(sm_dtype t, void *data, size_t i, cell c);
-char ndarray_kind(sm_dtype t); /* the letters above; 0 for other types      */
+/* Element i as a double; 0 where there are no numbers, the real part of complex ones. */
+double ndarray_number(const sm_tensor *t, size_t i);
+char   ndarray_kind(sm_dtype t); /* the letters above; 0 for other types      */
 
 /* A new zeroed tensor, within KEEP_LIMIT. */
 sm_status ndarray_new(sm_dtype t, int rank, const int64_t *dims, sm_tensor **out, sm_error *err);

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "decimal_text.h"
 #include "ndarray.h"
 
 /* -- Promotion ---------------------------------------------------------------------------------- */

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "decimal_text.h"
-#include "numpy_text.h"
+#include "library_text.h"
+#include "ndarray.h"
 
 sm_status py_fail(sm_error *err, sm_status status, const char *kind, const char *format, ...)
 {
@@ -163,7 +163,7 @@ int py_int64(const py *v, int64_t *out)
         if (t == SM_INT64)
             *out = *(const int64_t *)p;
         else if (t == SM_INT32 || t == SM_INT16 || t == SM_INT8 || t == SM_UINT8 || t == SM_UINT16 || t == SM_UINT32)
-            *out = (int64_t)numpy_text_number(v->tensor, 0);
+            *out = (int64_t)ndarray_number(v->tensor, 0);
         else
             return 0;
         return 1;
@@ -233,7 +233,7 @@ static void repr_str(textbuf *b, const char *s, size_t n)
 static void repr_float(textbuf *b, double d, int bare)
 {
     textbuf t = { 0 };
-    decimal_python_repr(&t, d);
+    library_float(&t, d);
     if (bare && t.length > 2 && strcmp(t.data + t.length - 2, ".0") == 0) t.length -= 2;
     textbuf_add(b, textbuf_string(&t), t.length);
     textbuf_clear(&t);
@@ -281,11 +281,11 @@ void py_repr(textbuf *b, const py *v)
     case PY_FLOAT: repr_float(b, v->real, 0); break;
     case PY_COMPLEX: repr_complex(b, v); break;
     case PY_STR: repr_str(b, v->bytes, v->length); break;
-    case PY_BYTES: numpy_text_bytes(b, v->bytes, v->length); break;
+    case PY_BYTES: library_bytes(b, v->bytes, v->length); break;
     case PY_LIST: repr_items(b, v, '[', ']'); break;
     case PY_TUPLE: repr_items(b, v, '(', ')'); break;
     case PY_SET: case PY_DICT: repr_items(b, v, '{', '}'); break;
-    case PY_ARRAY: numpy_text(b, v->tensor); break;
+    case PY_ARRAY: library_tensor(b, v->tensor); break;
     case PY_OBJECTS: repr_items(b, v, '[', ']'); break;
     case PY_DTYPE: textbuf_format(b, "<class 'numpy.%s'>", sm_dtype_name(v->dtype)); break;
     case PY_NAME: textbuf_format(b, "<function %s>", v->bytes); break;

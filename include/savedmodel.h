@@ -74,6 +74,9 @@ typedef struct sm_error {
 SM_API const char *sm_status_name(sm_status s);   /* "INVALID_ARGUMENT" */
 SM_API const char *sm_version(void);
 
+/* Writes text in pieces; a write that returns non-zero ends the printing. */
+typedef int sm_write(void *context, const char *text, size_t length);
+
 /* -- Element types: TensorFlow's DataType numbers ------------------------------------------------ */
 
 /* name, number, bytes per element, TensorFlow's and numpy's name */
@@ -149,6 +152,9 @@ SM_API void          *sm_tensor_mutable_data(sm_tensor *t);     /* NULL when the
 SM_API const char *sm_tensor_string(const sm_tensor *t, size_t i, size_t *length);
 SM_API SM_CHECKED sm_status sm_tensor_set_string(sm_tensor *t, size_t i, const char *bytes, size_t length, sm_error *err);
 
+/* As numpy's str() prints an array, summarised above 1000 elements; strings as Python's bytes. */
+SM_API SM_CHECKED sm_status sm_tensor_print(const sm_tensor *t, sm_write *write, void *context, sm_error *err);
+
 /* numpy's files. Fixed-width 'S' arrays become strings without trailing NULs, 'U' arrays their UTF-8.
  * Arrays of Python objects are UNIMPLEMENTED. Writing is atomic (a temporary file, then a rename). */
 SM_API SM_CHECKED sm_status sm_tensor_read_npy(const char *path, sm_tensor **out, sm_error *err);
@@ -192,7 +198,7 @@ typedef struct sm_model       sm_model;       /* one MetaGraph: objects, functio
 typedef struct sm_object      sm_object;      /* a node of the object graph                             */
 typedef struct sm_variable    sm_variable;
 typedef struct sm_function    sm_function;    /* a signature or function, compiled when first called    */
-typedef struct sm_value       sm_value;       /* a nested, immutable description: literal, spec, list...*/
+typedef struct sm_value       sm_value;       /* nested arguments and results: literal, tensor, list, spec ... */
 typedef struct sm_graph       sm_graph;       /* the nodes of a MetaGraph or of one library function    */
 
 typedef struct sm_load_options {
@@ -351,8 +357,6 @@ typedef void sm_pass_report(void *context, const sm_pass_result *r);
 /* Runs the passes on the graph of f once more and tells what each did; the first is called "inline". */
 SM_API SM_CHECKED sm_status sm_function_passes(sm_function *f, sm_pass_report *report, void *context, sm_error *err);
 
-/* Writes text in pieces; a write that returns non-zero ends the printing. */
-typedef int sm_write(void *context, const char *text, size_t length);
 typedef enum sm_dump { SM_DUMP_BEFORE = 1, SM_DUMP_AFTER = 2, SM_DUMP_DOT = 4 } sm_dump;
 /* The graph of f before the passes, after them, or both; as text, or in Graphviz' DOT language. */
 SM_API SM_CHECKED sm_status sm_function_dump(sm_function *f, unsigned what, sm_write *write, void *context, sm_error *err);
@@ -400,20 +404,76 @@ SM_API int64_t          sm_model_function_load_order(const sm_model *m, const ch
 typedef enum sm_value_kind {
     SM_VALUE_NONE, SM_VALUE_BOOL, SM_VALUE_INT, SM_VALUE_FLOAT, SM_VALUE_STRING, SM_VALUE_SHAPE, SM_VALUE_DTYPE,
     SM_VALUE_TENSOR_SPEC, SM_VALUE_TYPE_SPEC, SM_VALUE_TENSOR, SM_VALUE_LIST, SM_VALUE_TUPLE, SM_VALUE_DICT,
-    SM_VALUE_NAMED_TUPLE
+    SM_VALUE_NAMED_TUPLE,
+    SM_VALUE_BYTES,              /* Python's bytes; SM_VALUE_STRING is its str                          */
+    SM_VALUE_ARRAY,              /* a NumPy array: a tensor that converts to the type that is wanted    */
+    SM_VALUE_ORDERED_DICT,
+    SM_VALUE_RAGGED,             /* items: flat values, then row splits from the outermost dimension    */
+    SM_VALUE_SPARSE,             /* items: indices, values, dense shape                                 */
+    SM_VALUE_COMPOSITE,          /* any other composite tensor; text: its spec's class, items: components */
+    SM_VALUE_VARIABLE
 } sm_value_kind;
 SM_API sm_value_kind   sm_value_kind_of(const sm_value *v);
 SM_API int             sm_value_bool(const sm_value *v);
 SM_API int64_t         sm_value_int(const sm_value *v);
 SM_API double          sm_value_float(const sm_value *v);
-/* String value; name of a tensor spec; class name of a type spec; name of a named tuple. NULL: none. */
+/* String or bytes; name of a tensor spec; class name of a type spec; name of a named tuple. NULL: none. */
 SM_API const char     *sm_value_text(const sm_value *v);
 SM_API sm_dtype        sm_value_dtype(const sm_value *v);               /* dtype value, tensor spec     */
 SM_API int             sm_value_rank(const sm_value *v);                /* shape value, tensor spec; -1 */
 SM_API const int64_t  *sm_value_dims(const sm_value *v);
+SM_API size_t          sm_value_length(const sm_value *v);              /* bytes of the text            */
 SM_API size_t          sm_value_count(const sm_value *v);               /* items of list, tuple, dict, named tuple; 1 (type state) for a type spec */
-SM_API const char     *sm_value_key(const sm_value *v, size_t i);       /* dict (sorted), named tuple   */
+SM_API const char     *sm_value_key(const sm_value *v, size_t i);       /* dict (from files: sorted), named tuple */
 SM_API const sm_value *sm_value_item(const sm_value *v, size_t i);
+SM_API const sm_value *sm_value_find(const sm_value *v, const char *key); /* NULL: no such              */
+SM_API sm_tensor      *sm_value_tensor(const sm_value *v);              /* of a tensor or an array; borrowed; NULL */
+SM_API sm_variable    *sm_value_variable(const sm_value *v);            /* NULL: it is none             */
+/* As Python's repr() prints it: <tf.Tensor: shape=(), dtype=float32, numpy=3.0>. */
+SM_API SM_CHECKED sm_status sm_value_print(const sm_value *v, sm_write *write, void *context, sm_error *err);
+
+/* -- Building values: arguments of calls ----------------------------------------------------------- */
+
+/* A new value is owned; putting it into another gives it away. What goes wrong on the way (no memory, a NULL item,
+ * a key for a list, nesting deeper than 100) is remembered by the value it was put into and fails the call that it
+ * is passed to, so nothing needs to be checked while building; sm_value_check asks. NULL is fine for v everywhere. */
+SM_API sm_value *sm_value_new_none(void);
+SM_API sm_value *sm_value_new_bool(int b);
+SM_API sm_value *sm_value_new_int(int64_t i);
+SM_API sm_value *sm_value_new_float(double d);
+SM_API sm_value *sm_value_new_string(const char *text);                 /* a Python str, in UTF-8       */
+SM_API sm_value *sm_value_new_bytes(const void *bytes, size_t length);
+SM_API sm_value *sm_value_new_tensor(sm_tensor *t);                     /* takes a reference of its own */
+SM_API sm_value *sm_value_new_array(sm_tensor *t);                      /* likewise                     */
+SM_API sm_value *sm_value_new_variable(sm_variable *v);                 /* while its model lives        */
+/* rank -1: unknown; dims -1: unknown; name may be NULL. */
+SM_API sm_value *sm_value_new_tensor_spec(sm_dtype t, int rank, const int64_t *dims, const char *name);
+SM_API sm_value *sm_value_new_list(void);
+SM_API sm_value *sm_value_new_tuple(void);
+SM_API sm_value *sm_value_new_dict(void);
+SM_API sm_value *sm_value_new_ordered_dict(void);
+SM_API sm_value *sm_value_new_named_tuple(const char *name);
+SM_API sm_value *sm_value_new_ragged(sm_tensor *flat_values, sm_tensor *const *row_splits, size_t n);
+SM_API sm_value *sm_value_new_sparse(sm_tensor *indices, sm_tensor *values, sm_tensor *dense_shape);
+SM_API void      sm_value_add(sm_value *v, sm_value *item);             /* to a list or tuple; item is consumed */
+SM_API void      sm_value_set(sm_value *v, const char *key, sm_value *item); /* dict, named tuple; item is consumed */
+SM_API SM_CHECKED sm_status sm_value_check(const sm_value *v, sm_error *err);
+SM_API void      sm_value_free(sm_value *v);                            /* with all that is in it       */
+
+/* -- Calling the functions of objects --------------------------------------------------------------- */
+
+/* The object at a path of attributes, indices and keys from the root: "encoder/layers[2]/kernel", "list.1.0",
+ * "signatures.serving_default"; "" is the root. A name that has a separator in it is found as it is. NULL: no such. */
+SM_API const sm_object *sm_model_object_at(const sm_model *m, const char *path);
+
+/* Calls o as TensorFlow's Python does: a function (one of its traces is chosen, as tf.saved_model.load chooses), a bare
+ * concrete function (a signature), or a user object with a __call__. args: a list or tuple; kwargs: a dict; NULL: none.
+ * *result is owned. Errors have TensorFlow's texts and, in err->kind, its exceptions. Any number of threads may call. */
+SM_API SM_CHECKED sm_status sm_object_call(const sm_object *o, const sm_value *args, const sm_value *kwargs,
+                                           sm_value **result, sm_error *err);
+/* The same by path. In a model of TensorFlow 1 there are only the signatures: "signatures.KEY". */
+SM_API SM_CHECKED sm_status sm_model_call(sm_model *m, const char *path, const sm_value *args, const sm_value *kwargs,
+                                          sm_value **result, sm_error *err);
 
 /* -- Variables ----------------------------------------------------------------------------------- */
 
@@ -426,6 +486,9 @@ SM_API int                sm_variable_rank(const sm_variable *v);       /* -1: u
 SM_API const int64_t     *sm_variable_dims(const sm_variable *v);       /* -1: unknown                  */
 SM_API int                sm_variable_trainable(const sm_variable *v);
 SM_API SM_CHECKED sm_status sm_variable_read(sm_variable *v, sm_tensor **out, sm_error *err);  /* a snapshot */
+/* The new value, of which the variable keeps a reference; INVALID_ARGUMENT when type or shape does not fit. */
+SM_API SM_CHECKED sm_status sm_variable_assign(sm_variable *v, sm_tensor *t, sm_error *err);
+SM_API sm_variable *sm_object_variable(const sm_object *o);             /* of a variable's node; NULL: it is none */
 
 /* -- Nodes --------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/api_object.c - the object graph. Objects are const to the caller; what is looked up is kept in them under the lock. */
+#include "api/arguments.h"
+#include "model/call/object_call.h"
 #include "model/model.h"
 
 static sm_object *unlocked(const sm_object *o)
@@ -107,4 +109,44 @@ int64_t sm_model_function_load_order(const sm_model *m, const char *name)
     int64_t order = definitions_load_order((sm_model *)(uintptr_t)m, slice_of(name));
     model_unlock(m);
     return order;
+}
+
+/* -- Calling ------------------------------------------------------------------------------------------------------ */
+
+const sm_object *sm_model_object_at(const sm_model *m, const char *path)
+{
+    if (!path || !sm_model_object_count(m)) return NULL;
+    return object_at_path(m, slice_of(path));
+}
+
+sm_status sm_object_call(const sm_object *o, const sm_value *args, const sm_value *kwargs, sm_value **result, sm_error *err)
+{
+    NEED(o, err);
+    NEED(result, err);
+    return object_call(o, args, kwargs, result, err);
+}
+
+sm_status sm_model_call(sm_model *m, const char *path, const sm_value *args, const sm_value *kwargs, sm_value **result,
+                        sm_error *err)
+{
+    static const char list[] = "signatures.";
+
+    NEED(m, err);
+    NEED(path, err);
+    NEED(result, err);
+    const sm_object *o = sm_model_object_at(m, path);
+    if (o) return object_call(o, args, kwargs, result, err);
+    sm_function *f = slice_starts(slice_of(path), list) ? sm_model_signature(m, path + strlen(list)) : NULL;
+    if (f) return signature_call(f, args, kwargs, result, err);
+    return FAIL_KIND(err, SM_NOT_FOUND, "AttributeError", "the model has no object '%s'", path);
+}
+
+sm_variable *sm_object_variable(const sm_object *o)
+{
+    sm_model *m = o->model;
+
+    model_lock(m);
+    sm_variable *v = variables_read(m, NULL) == SM_OK ? variables_of_object(m, o->id) : NULL;
+    model_unlock(m);
+    return v;
 }

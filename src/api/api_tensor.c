@@ -4,7 +4,7 @@
 #include "api/arguments.h"
 #include "base/file.h"
 #include "format/npy.h"
-#include "graph/tensor.h"
+#include "graph/numpy_text.h"
 
 /* Checks what a caller says about a tensor. */
 static sm_status check_shape(sm_dtype t, int rank, const int64_t *dims, shape *out, sm_error *err)
@@ -130,6 +130,21 @@ sm_status sm_tensor_set_string(sm_tensor *t, size_t i, const char *bytes, size_t
     if (!tstring_set((tstring *)t->data + i, slice_make(bytes, length)))
         return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for a string of %zu bytes", length);
     return SM_OK;
+}
+
+sm_status sm_tensor_print(const sm_tensor *t, sm_write *write, void *context, sm_error *err)
+{
+    str text;
+
+    NEED(t, err);
+    NEED(write, err);
+    str_init(&text);
+    numpy_text(&text, t);
+    sm_status status = text.failed ? FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory while printing a tensor") : SM_OK;
+    if (status == SM_OK && text.len && write(context, str_text(&text), text.len) != 0)
+        status = FAIL(err, SM_CANCELLED, "printing was ended");
+    str_clear(&text);
+    return status;
 }
 
 /* -- numpy ---------------------------------------------------------------------------------------------------- */

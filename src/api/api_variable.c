@@ -52,3 +52,10 @@ sm_status sm_variable_read(sm_variable *v, sm_tensor **out, sm_error *err)
     NEED(out, err);
     return variable_read(v->object, out, err);
 }
+
+sm_status sm_variable_assign(sm_variable *v, sm_tensor *t, sm_error *err)
+{
+    NEED(v, err);
+    NEED(t, err);
+    return variables_assign(v, t, err);
+}

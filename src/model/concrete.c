@@ -118,10 +118,9 @@ sm_status concrete_import(sm_model *m, slice name, graph *g, const val *argument
     return import_body(m, &ref, g, values, s->input_arg_count, results, result_count, err);
 }
 
-/* -- Running once --------------------------------------------------------------------------------------------- */
+/* -- Compiling, running once --------------------------------------------------------------------------------------------- */
 
-static sm_status compile_concrete(sm_model *m, slice name, const tensor *const *in, size_t in_count, function **out,
-                                  sm_error *err)
+sm_status concrete_compile(sm_model *m, slice name, const sm_dtype *types, size_t in_count, function **out, sm_error *err)
 {
     graph     g;
     val      *results, *arguments;
@@ -130,7 +129,7 @@ static sm_status compile_concrete(sm_model *m, slice name, const tensor *const *
 
     compile_graph_init(&g);
     arguments = ARENA_ARRAY(&g.arena, val, in_count + 1);
-    for (size_t i = 0; arguments && i < in_count; i++) arguments[i] = graph_add_input(&g, SLICE("input"), in[i]->dtype);
+    for (size_t i = 0; arguments && i < in_count; i++) arguments[i] = graph_add_input(&g, SLICE("input"), types[i]);
     status = graph_check(&g, err);
     if (status == SM_OK) status = concrete_import(m, name, &g, arguments, in_count, &results, &count, err);
     for (size_t i = 0; status == SM_OK && i < count; i++) graph_add_output(&g, results[i]);
@@ -140,19 +139,30 @@ static sm_status compile_concrete(sm_model *m, slice name, const tensor *const *
     return status;
 }
 
+static sm_status compile_for(sm_model *m, slice name, const tensor *const *in, size_t in_count, function **out,
+                             sm_error *err)
+{
+    sm_dtype *types = heap_array(in_count + 1, sizeof *types);
+
+    if (!types) return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
+    for (size_t i = 0; i < in_count; i++) types[i] = in[i]->dtype;
+    model_lock(m);
+    sm_status status = concrete_compile(m, name, types, in_count, out, err);
+    model_unlock(m);
+    heap_free(types);
+    return status;
+}
+
 sm_status concrete_run(sm_model *m, slice name, const tensor *const *in, size_t in_count, tensor ***out,
                        size_t *out_count, sm_error *err)
 {
     function *f;
 
-    model_lock(m);
-    sm_status status = compile_concrete(m, name, in, in_count, &f, err);
-    model_unlock(m);
-    TRY(status);
+    TRY(compile_for(m, name, in, in_count, &f, err));
     *out_count = function_output_count(f);
     *out = heap_array(*out_count + 1, sizeof **out);
-    status = *out ? function_run(f, in, in_count, *out, *out_count, NULL, err)
-                  : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
+    sm_status status = *out ? function_run(f, in, in_count, *out, *out_count, NULL, err)
+                            : FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory");
     if (status != SM_OK) heap_free(*out);
     function_free(f);
     return status;

@@ -9,6 +9,7 @@
 #define MODEL_INITIALISE_H
 
 #include "graph/op.h"
+#include "runtime/function.h"
 
 #include <pthread.h>
 
@@ -33,6 +34,9 @@ void initialise_failed(sm_model *m, size_t id, const sm_error *e); /* remembers 
  * place of what is left. Model's lock held. */
 sm_status concrete_import(sm_model *m, slice name, graph *g, const val *arguments, size_t argument_count, val **results,
                           size_t *result_count, sm_error *err) CHECKED;
+/* Compiles it for arguments of these types; model's lock held, resources made (initialise_objects). */
+sm_status concrete_compile(sm_model *m, slice name, const sm_dtype *types, size_t count, function **out,
+                           sm_error *err) CHECKED;
 /* Compiles and runs it once: in are borrowed; *out (heap, to be freed) are its owned results. */
 sm_status concrete_run(sm_model *m, slice name, const tensor *const *in, size_t in_count, tensor ***out,
                        size_t *out_count, sm_error *err) CHECKED;

@@ -93,6 +93,7 @@ void model_free(sm_model *m)
 {
     if (!m) return;
     signatures_clear(m);
+    callables_clear(&m->callables);
     for (int mode = 0; mode < COMPILE_MODES; mode++) compiler_clear(&m->compilers[mode]);
     initialiser_clear(&m->initialiser, m->objects.count);
     variables_clear(&m->variables);

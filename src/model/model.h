@@ -10,6 +10,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "model/call/callable.h"
 #include "model/checkpoint.h"
 #include "model/compile.h"
 #include "model/definitions.h"
@@ -43,6 +44,7 @@ struct sm_model {
     variables       variables;
     compiler        compilers[COMPILE_MODES];
     signatures      signatures;
+    callables       callables;
 
     initialiser initialiser; /* has a lock of its own                           */
 };

@@ -18,6 +18,7 @@ struct sm_object {
     const char          **trace_names;
     const sm_value      **trace_inputs, **trace_outputs;
     const sm_value       *argspec;
+    struct callable      *callable; /* NULL until it is called */
 };
 
 typedef struct objects {
@@ -36,6 +37,8 @@ sm_status objects_read(sm_model *m, sm_error *err) CHECKED;
 const tf_SavedConcreteFunction *objects_concrete(const sm_model *m, slice name);
 /* The child called `name`, or NULL. */
 const sm_object *object_child_named(const sm_object *o, const char *name);
+/* object_path.c: by path from the root, as savedmodel.h describes it; NULL: no such. After objects_read. */
+const sm_object *object_at_path(const sm_model *m, slice path);
 /* The concrete functions of a function node or bare function: their number and names. */
 size_t object_trace_names(const sm_object *o, const slice **names);
 

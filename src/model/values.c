@@ -24,21 +24,32 @@ static sm_status fill_spec(arena *a, slice name, const tf_TensorShapeProto *dims
 {
     v->kind = SM_VALUE_TENSOR_SPEC;
     v->text = name.len ? arena_strdup(a, name) : NULL;
+    v->length = name.len;
     v->dtype = (sm_dtype)dtype;
     return shape_from_proto(dims, &v->shape, err);
 }
 
+/* Old files name the class by number alone. */
 static const char *spec_class_name(arena *a, const tf_TypeSpecProto *p)
 {
+    static const char *const classes[] = {
+        [1] = "SparseTensorSpec", [2] = "IndexedSlicesSpec", [3] = "RaggedTensorSpec", [4] = "TensorArraySpec",
+        [5] = "DatasetSpec",      [6] = "IteratorSpec",      [7] = "OptionalSpec",     [8] = "PerReplicaSpec",
+        [9] = "VariableSpec",     [10] = "RowPartitionSpec",
+    };
     const char *name = enum_name(&type_TypeSpecProto_TypeSpecClass, p->type_spec_class);
 
     if (p->type_spec_class_name.len) return arena_strdup(a, p->type_spec_class_name);
+    if (p->type_spec_class > 0 && p->type_spec_class < (int)(sizeof classes / sizeof *classes))
+        return classes[p->type_spec_class];
     return name ? name : "UNKNOWN";
 }
 
 static sm_status fill_type_spec(arena *a, const tf_TypeSpecProto *p, sm_value *v, sm_error *err)
 {
     v->kind = SM_VALUE_TYPE_SPEC;
+    v->integer = p->type_spec_class;
+    v->components = p->num_flat_components > 0 ? (size_t)p->num_flat_components : 0;
     v->text = spec_class_name(a, p);
     sm_value *state = ARENA_NEW(a, sm_value);
     if (!state) return arena_check(a, "reading a value", err);
@@ -51,6 +62,7 @@ static sm_status fill_type_spec(arena *a, const tf_TypeSpecProto *p, sm_value *v
 static sm_status fill_tensor(const tf_TensorProto *p, sm_value *v, sm_error *err)
 {
     v->kind = SM_VALUE_TENSOR;
+    v->proto = p;
     v->dtype = (sm_dtype)p->dtype;
     return shape_from_proto(p->tensor_shape, &v->shape, err);
 }
@@ -105,6 +117,7 @@ static sm_status fill_named_tuple(arena *a, const tf_NamedTupleValue *t, sm_valu
     sm_value *items = make_items(a, v, SM_VALUE_NAMED_TUPLE, t->values_count, true);
 
     v->text = arena_strdup(a, t->name);
+    v->length = t->name.len;
     for (size_t i = 0; i < v->count; i++) {
         v->keys[i] = arena_strdup(a, t->values[i].key);
         if (t->values[i].value) TRY(fill_value(a, t->values[i].value, &items[i], err));
@@ -145,6 +158,7 @@ static sm_status fill_value(arena *a, const tf_StructuredValue *p, sm_value *v, 
     case tf_StructuredValue_string_value:
         v->kind = SM_VALUE_STRING;
         v->text = arena_strdup(a, p->string_value);
+        v->length = p->string_value.len;
         return SM_OK;
     case tf_StructuredValue_tensor_shape_value:
         v->kind = SM_VALUE_SHAPE;
@@ -176,4 +190,11 @@ sm_status value_from_proto(arena *a, const tf_StructuredValue *p, const sm_value
     TRY(arena_check(a, "reading a value", err));
     *out = v;
     return SM_OK;
+}
+
+const sm_value *value_find(const sm_value *v, const char *key)
+{
+    for (size_t i = 0; v->keys && i < v->count; i++)
+        if (strcmp(v->keys[i], key) == 0) return &v->items[i];
+    return NULL;
 }

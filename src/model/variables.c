@@ -9,6 +9,7 @@
 #include "model/variables.h"
 
 #include "format/tensor_proto.h"
+#include "model/call/python_text.h"
 #include "model/model.h"
 #include "model/restore.h"
 
@@ -249,5 +250,42 @@ sm_status variables_register(sm_model *m, sm_error *err)
     status = register_all(m, &scratch, err);
     arena_clear(&scratch);
     if (status == SM_OK) m->variables.registered = true;
+    return status;
+}
+
+/* -- Assigning ------------------------------------------------------------------------------------------------- */
+
+static sm_status wrong_type(const sm_variable *v, tensor *t, sm_error *err)
+{
+    sm_value as = { .kind = SM_VALUE_TENSOR, .dtype = t->dtype, .shape = t->shape, .tensor = t };
+    str      text;
+
+    str_init(&text);
+    python_repr(&text, &as);
+    sm_status status = FAIL_KIND(err, SM_INVALID_ARGUMENT, "ValueError",
+                                 "Tensor conversion requested dtype %s for Tensor with dtype %s: %s",
+                                 dtype_name(v->dtype), dtype_name(t->dtype), str_text(&text));
+    str_clear(&text);
+    return status;
+}
+
+sm_status variables_assign(sm_variable *v, tensor *t, sm_error *err)
+{
+    shape declared = variable_declared_shape(v->object);
+    str   want, have;
+
+    if (t->dtype != v->dtype) return wrong_type(v, t, err);
+    if (shape_compatible(&declared, &t->shape)) return variable_assign(v->object, t, err);
+    str_init(&want);
+    str_init(&have);
+    shape_print_tuple(&want, &declared);
+    shape_print_tuple(&have, &t->shape);
+    sm_status status =
+        FAIL_KIND(err, SM_INVALID_ARGUMENT, "ValueError",
+                  "Cannot assign value to variable ' %s:0': Shape mismatch.The variable shape %s, and the "
+                  "assigned value shape %s are incompatible.",
+                  v->name, str_text(&want), str_text(&have));
+    str_clear(&want);
+    str_clear(&have);
     return status;
 }

@@ -33,6 +33,9 @@ sm_variable *variables_of_object(const sm_model *m, size_t id);
 /* Puts a variable under each name that the MetaGraph's own graph uses, for functions that are made from it. One that is
  * restored from the same key as an object's variable is that variable. */
 sm_status variables_register(sm_model *m, sm_error *err) CHECKED;
+/* Gives v a new value (one more reference). INVALID_ARGUMENT (ValueError) in TensorFlow's words when its type or shape does not
+ * fit what was declared. */
+sm_status variables_assign(sm_variable *v, tensor *value, sm_error *err) CHECKED;
 void      variables_clear(variables *v);
 /* The model's checkpoint; NULL when it has none. */
 sm_status model_checkpoint(sm_model *m, checkpoint **out, sm_error *err) CHECKED;

@@ -9,7 +9,7 @@
 
 #include "expression.h"
 #include "ndarray.h"
-#include "numpy_text.h"
+#include "library_text.h"
 #include "pickle.h"
 
 enum { LINE = 1 << 23 };
@@ -68,7 +68,7 @@ static int numpy_case(char *line, textbuf *got)
         dims[rank++] = strtoll(p, &p, 10);
     if (!body || sm_tensor_new((sm_dtype)strtol(type, NULL, 10), rank, dims, &t, NULL) != SM_OK) return 0;
     int filled = fill_array(t, body);
-    if (filled) numpy_text(got, t);
+    if (filled) library_tensor(got, t);
     sm_tensor_unref(t);
     return filled;
 }
@@ -82,7 +82,7 @@ static int describe(const py *v, textbuf *got)
     }
     textbuf_format(got, "%s %s\n", sm_dtype_name(sm_tensor_dtype(v->tensor)),
                    ndarray_shape_text(sm_tensor_rank(v->tensor), sm_tensor_dims(v->tensor)));
-    numpy_text(got, v->tensor);
+    library_tensor(got, v->tensor);
     return 1;
 }
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* numpy_text.c - a tensor as numpy's str(array) prints it.
+/* graph/numpy_text.c - a tensor as numpy's str(array) and repr(array) print it.
  *
  * As in numpy, one pass over the elements that will be seen settles a column format (how wide, how
  * many digits, exponents or not), a second pass prints and breaks lines. What surprises: the
  * switch to exponents compares in the array's own type, so 0.0001 is "too small" as a float32 and
  * not as a float16; the bound for large values is 1000, 1e6 or 1e8 by type; non-finite values widen
  * the column but do not choose the format; bfloat16 and the 8-bit floats are not padded at all. */
-#include "numpy_text.h"
+#include "graph/numpy_text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "decimal_text.h"
+#include "base/decimal_text.h"
 
 enum { LINE_WIDTH = 75, THRESHOLD = 1000, EDGE = 3, PRECISION = 8, MAX_RANK = 32 };
 
@@ -28,40 +28,21 @@ typedef struct float_format {
 } float_format;
 
 typedef struct printer {
-    const sm_tensor *t;
-    const char      *data;
-    sm_dtype         type;
-    int              rank, summary;
-    const int64_t   *dims;
-    float_format     real, imaginary;
-    int              integer_width;
-    textbuf         *out;
-    textbuf          line, word;
+    const tensor  *t;
+    const char    *data;
+    sm_dtype       type;
+    int            rank, summary;
+    const int64_t *dims;
+    float_format   real, imaginary;
+    int            integer_width;
+    str           *out;
+    str            line, word;
+    const char    *separator; /* " " of str(), ", " of repr() */
 } printer;
 
 /* -- Reading elements ------------------------------------------------------------------------ */
 
 #define LOAD(type, p, i) (((const type *)(const void *)(p))[i])
-
-/* The value of an 8-bit or 4-bit float: sign, exponent and mantissa bits, bias, and what is special:
- * 'i' infinities and NaNs as IEEE has them, 'n' only all ones is NaN, 'z' only minus zero is NaN,
- * 'f' all values finite. */
-static double tiny_float(unsigned bits, int exponent_bits, int mantissa_bits, int bias, char special)
-{
-    unsigned top = 1u << (exponent_bits + mantissa_bits), rest = bits & (top - 1);
-    unsigned exponent = rest >> mantissa_bits, mantissa = rest & ((1u << mantissa_bits) - 1);
-    unsigned highest = (1u << exponent_bits) - 1;
-    double   v;
-    if (special == 'z' && (bits & (2 * top - 1)) == top) return NAN;
-    if (special == 'n' && rest == top - 1) return NAN;
-    if (special == 'i' && exponent == highest)
-        v = mantissa ? NAN : INFINITY;
-    else if (exponent == 0)
-        v = ldexp(mantissa, 1 - bias - mantissa_bits);
-    else
-        v = ldexp(mantissa + (1u << mantissa_bits), (int)exponent - bias - mantissa_bits);
-    return bits & top ? -v : v;
-}
 
 /* clang-format off */
 static int64_t integer_at(sm_dtype type, const char *data, size_t i)
@@ -86,30 +67,18 @@ static int64_t integer_at(sm_dtype type, const char *data, size_t i)
 static double real_at(sm_dtype type, const char *data, size_t i, int imaginary)
 {
     switch (type) {
-    case SM_HALF: return decimal_half(LOAD(uint16_t, data, i));
-    case SM_BFLOAT16: return decimal_bfloat16(LOAD(uint16_t, data, i));
+    case SM_HALF: return (double)half_to_float(LOAD(uint16_t, data, i));
+    case SM_BFLOAT16: return (double)bfloat16_to_float(LOAD(uint16_t, data, i));
     case SM_FLOAT: return (double)LOAD(float, data, i);
     case SM_DOUBLE: return LOAD(double, data, i);
     case SM_COMPLEX64: return (double)LOAD(float, data, 2 * i + (size_t)imaginary);
     case SM_COMPLEX128: return LOAD(double, data, 2 * i + (size_t)imaginary);
-    case SM_FLOAT8_E5M2: return tiny_float(LOAD(uint8_t, data, i), 5, 2, 15, 'i');
-    case SM_FLOAT8_E4M3FN: return tiny_float(LOAD(uint8_t, data, i), 4, 3, 7, 'n');
-    case SM_FLOAT8_E4M3FNUZ: return tiny_float(LOAD(uint8_t, data, i), 4, 3, 8, 'z');
-    case SM_FLOAT8_E4M3B11FNUZ: return tiny_float(LOAD(uint8_t, data, i), 4, 3, 11, 'z');
-    case SM_FLOAT8_E5M2FNUZ: return tiny_float(LOAD(uint8_t, data, i), 5, 2, 16, 'z');
-    case SM_FLOAT4_E2M1FN: return tiny_float(LOAD(uint8_t, data, i) & 15u, 2, 1, 1, 'f');
+    case SM_FLOAT8_E5M2: case SM_FLOAT8_E4M3FN: case SM_FLOAT8_E4M3FNUZ: case SM_FLOAT8_E4M3B11FNUZ:
+    case SM_FLOAT8_E5M2FNUZ: case SM_FLOAT4_E2M1FN: return (double)float8_to_float(type, LOAD(uint8_t, data, i));
     default: return (double)integer_at(type, data, i);
     }
 }
 /* clang-format on */
-
-double numpy_text_number(const sm_tensor *t, size_t i)
-{
-    sm_dtype type = sm_tensor_dtype(t);
-    if (type == SM_STRING || type == SM_RESOURCE || type == SM_VARIANT) return 0;
-    if (type == SM_UINT64) return (double)LOAD(uint64_t, sm_tensor_data(t), i);
-    return real_at(type, sm_tensor_data(t), i, 0);
-}
 
 typedef enum print_class { AS_BOOL, AS_INTEGER, AS_REAL, AS_COMPLEX, AS_NARROW, AS_STRING, AS_HANDLE } print_class;
 
@@ -190,8 +159,8 @@ static int wants_exponents(const float_survey *s)
         ratio = (double)((float)s->largest / (float)s->smallest);
         tiny = (double)(float)tiny;
     } else if (s->f->kind == FLOAT_HALF) {
-        ratio = decimal_half(decimal_to_half(ratio));
-        tiny = decimal_half(decimal_to_half(tiny));
+        ratio = (double)half_to_float(double_to_half(ratio));
+        tiny = (double)half_to_float(double_to_half(tiny));
     }
     return s->largest >= too_large[s->f->kind] || s->smallest < tiny || ratio > 1000;
 }
@@ -252,10 +221,10 @@ static void measure_integer(printer *p, size_t i, void *context)
 
 /* -- One element ------------------------------------------------------------------------------- */
 
-static void put_float(textbuf *b, const float_format *f, double v)
+static void put_float(str *b, const float_format *f, double v)
 {
     char    text[64];
-    textbuf number = { 0 };
+    str     number = { 0 };
     decimal d;
     int     n;
     if (isnan(v) || isinf(v)) {
@@ -265,122 +234,126 @@ static void put_float(textbuf *b, const float_format *f, double v)
                      : f->plus ? "+"
                                : "",
                      isnan(v) ? "nan" : "inf");
-        textbuf_fill(b, ' ', (size_t)at_least(0, f->left + f->right + 1 - n));
-        textbuf_add(b, text, (size_t)n);
+        str_pad(b, ' ', (size_t)at_least(0, f->left + f->right + 1 - n));
+        str_add(b, slice_make(text, (size_t)n));
         return;
     }
     int sign = f->plus || signbit(v);
-    if (sign) textbuf_char(&number, signbit(v) ? '-' : '+');
+    if (sign) str_addc(&number, signbit(v) ? '-' : '+');
     if (f->exponents) {
         decimal_digits(v, f->kind, f->digits + 1, f->digits + 1, &d);
-        textbuf_fill(b, ' ', (size_t)at_least(0, f->left - 1 - sign));
-        textbuf_format(&number, "%c.%s", d.digits[0], d.digits + 1);
-        textbuf_fill(&number, '0', (size_t)at_least(0, f->digits + 1 - d.count));
-        textbuf_format(&number, "e%c%0*d", d.exponent < 0 ? '-' : '+', f->exponent_digits, abs(d.exponent));
+        str_pad(b, ' ', (size_t)at_least(0, f->left - 1 - sign));
+        str_addf(&number, "%c.%s", d.digits[0], d.digits + 1);
+        str_pad(&number, '0', (size_t)at_least(0, f->digits + 1 - d.count));
+        str_addf(&number, "e%c%0*d", d.exponent < 0 ? '-' : '+', f->exponent_digits, abs(d.exponent));
     } else {
         decimal_digits_fraction(v, f->kind, PRECISION, &d);
-        textbuf_fill(b, ' ', (size_t)at_least(0, f->left - sign - at_least(1, d.exponent + 1)));
-        size_t before = number.length;
+        str_pad(b, ' ', (size_t)at_least(0, f->left - sign - at_least(1, d.exponent + 1)));
+        size_t before = number.len;
         decimal_positional(&number, fabs(v), &d, 1);
-        if (!memchr(number.data + before, '.', number.length - before)) textbuf_char(&number, '.');
-        size_t after = number.length - (size_t)(strchr(number.data, '.') - number.data) - 1;
-        textbuf_fill(&number, ' ', (size_t)at_least(0, f->right - (int)after));
+        if (number.failed) b->failed = true;
+        if (number.failed) return;
+        if (!memchr(number.ptr + before, '.', number.len - before)) str_addc(&number, '.');
+        size_t after = number.len - (size_t)(strchr(number.ptr, '.') - number.ptr) - 1;
+        str_pad(&number, ' ', (size_t)at_least(0, f->right - (int)after));
     }
-    textbuf_add(b, textbuf_string(&number), number.length);
-    textbuf_clear(&number);
+    str_add(b, str_slice(&number));
+    str_clear(&number);
 }
 
-void numpy_text_bytes(textbuf *b, const char *bytes, size_t n)
+void numpy_text_bytes(str *b, slice s)
 {
-    char quote = n && memchr(bytes, '\'', n) && !memchr(bytes, '"', n) ? '"' : '\'';
-    textbuf_char(b, 'b');
-    textbuf_char(b, quote);
+    const char *bytes = s.ptr;
+    size_t      n = s.len;
+    char        quote = n && memchr(bytes, '\'', n) && !memchr(bytes, '"', n) ? '"' : '\'';
+    str_addc(b, 'b');
+    str_addc(b, quote);
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)bytes[i];
         if (c == '\t')
-            textbuf_text(b, "\\t");
+            str_addz(b, "\\t");
         else if (c == '\n')
-            textbuf_text(b, "\\n");
+            str_addz(b, "\\n");
         else if (c == '\r')
-            textbuf_text(b, "\\r");
+            str_addz(b, "\\r");
         else if (c < 32 || c > 126)
-            textbuf_format(b, "\\x%02x", c);
+            str_addf(b, "\\x%02x", c);
         else if (c == (unsigned char)quote || c == '\\')
-            textbuf_format(b, "\\%c", c);
+            str_addf(b, "\\%c", c);
         else
-            textbuf_char(b, (char)c);
+            str_addc(b, (char)c);
     }
-    textbuf_char(b, quote);
+    str_addc(b, quote);
 }
 
 /* ml_dtypes prints narrow floats as a C++ stream prints a float: %g. */
-static void put_narrow(const printer *p, textbuf *b, size_t i)
+static void put_narrow(const printer *p, str *b, size_t i)
 {
     char text[24];
-    if (sm_dtype_size(p->type) == 1 &&
+    if (dtype_size(p->type) == 1 &&
         (p->type == SM_INT4 || p->type == SM_UINT4 || p->type == SM_INT2 || p->type == SM_UINT2)) {
         integer_text(p, i, text);
-        textbuf_text(b, text);
+        str_addz(b, text);
         return;
     }
     double v = real_at(p->type, p->data, i, 0);
     if (isnan(v))
-        textbuf_text(b, "nan");
+        str_addz(b, "nan");
     else
-        textbuf_format(b, "%g", v);
+        str_addf(b, "%g", v);
 }
 
-static void put_element(printer *p, textbuf *b, size_t i)
+static void put_element(printer *p, str *b, size_t i)
 {
     char   text[24];
     size_t n;
     switch (class_of(p->type)) {
-    case AS_BOOL: textbuf_text(b, LOAD(uint8_t, p->data, i) ? " True" : "False"); break;
+    case AS_BOOL: str_addz(b, LOAD(uint8_t, p->data, i) ? " True" : "False"); break;
     case AS_INTEGER:
         integer_text(p, i, text);
-        textbuf_format(b, quantised(p->type) ? "(%*s,)" : "%*s", p->integer_width, text);
+        str_addf(b, quantised(p->type) ? "(%*s,)" : "%*s", p->integer_width, text);
         break;
     case AS_REAL: put_float(b, &p->real, real_at(p->type, p->data, i, 0)); break;
     case AS_COMPLEX:
         put_float(b, &p->real, real_at(p->type, p->data, i, 0));
         put_float(b, &p->imaginary, real_at(p->type, p->data, i, 1));
-        for (n = b->length; n && b->data[n - 1] == ' '; n--)
+        if (b->failed) break;
+        for (n = b->len; n && b->ptr[n - 1] == ' '; n--)
             ;
-        textbuf_char(b, 'j'); /* the j comes before the padding */
-        memmove(b->data + n + 1, b->data + n, b->length - n - 1);
-        b->data[n] = 'j';
+        str_addc(b, 'j'); /* the j comes before the padding */
+        memmove(b->ptr + n + 1, b->ptr + n, b->len - n - 1);
+        b->ptr[n] = 'j';
         break;
     case AS_NARROW: put_narrow(p, b, i); break;
     case AS_STRING: {
-        const char *bytes = sm_tensor_string(p->t, i, &n);
-        numpy_text_bytes(b, bytes, n);
+        numpy_text_bytes(b, tensor_text(p->t, i));
         break;
     }
-    case AS_HANDLE: textbuf_format(b, "<%s>", sm_dtype_name(p->type)); break;
+    case AS_HANDLE: str_addf(b, "<%s>", dtype_name(p->type)); break;
     }
 }
 
 /* -- Scalars ------------------------------------------------------------------------------------ */
 
-static void put_complex_scalar(textbuf *b, double re, double im, float_kind kind)
+static void put_complex_scalar(str *b, double re, double im, float_kind kind)
 {
     if (re == 0 && !signbit(re)) {
         decimal_numpy_scalar(b, im, kind, 1);
-        textbuf_char(b, 'j');
+        str_addc(b, 'j');
         return;
     }
-    textbuf_char(b, '(');
+    str_addc(b, '(');
     decimal_numpy_scalar(b, re, kind, 1);
-    if (isnan(im) || !signbit(im)) textbuf_char(b, '+');
+    if (isnan(im) || !signbit(im)) str_addc(b, '+');
     decimal_numpy_scalar(b, im, kind, 1);
-    textbuf_text(b, "j)");
+    str_addz(b, "j)");
 }
 
-static void put_scalar(printer *p, textbuf *b)
+static void put_scalar(printer *p, str *b)
 {
     float_kind kind = kind_of(p->type);
     switch (class_of(p->type)) {
-    case AS_BOOL: textbuf_text(b, LOAD(uint8_t, p->data, 0) ? "True" : "False"); break;
+    case AS_BOOL: str_addz(b, LOAD(uint8_t, p->data, 0) ? "True" : "False"); break;
     case AS_REAL: decimal_numpy_scalar(b, real_at(p->type, p->data, 0, 0), kind, 0); break;
     case AS_COMPLEX:
         put_complex_scalar(b, real_at(p->type, p->data, 0, 0), real_at(p->type, p->data, 0, 1), kind);
@@ -393,40 +366,46 @@ static void put_scalar(printer *p, textbuf *b)
 
 static void line_out(printer *p)
 {
-    size_t n = p->line.length;
-    while (n && p->line.data[n - 1] == ' ') n--;
-    textbuf_add(p->out, textbuf_string(&p->line), n);
-    textbuf_char(p->out, '\n');
+    size_t n = p->line.len;
+    while (n && p->line.ptr[n - 1] == ' ') n--;
+    str_add(p->out, slice_make(p->line.ptr, n));
+    str_addc(p->out, '\n');
 }
 
 /* Appends a word to the line; breaks first when it would pass `width`, unless that cannot help. */
-static void put_word(printer *p, const char *word, size_t n, int indent, int width)
+static void put_word(printer *p, slice word, int indent, int width)
 {
-    if (p->line.length + n > (size_t)width && p->line.length > (size_t)indent) {
+    if (p->line.len + word.len > (size_t)width && p->line.len > (size_t)indent) {
         line_out(p);
-        p->line.length = 0;
-        textbuf_fill(&p->line, ' ', (size_t)indent);
+        p->line.len = 0;
+        str_pad(&p->line, ' ', (size_t)indent);
     }
-    textbuf_add(&p->line, word, n);
+    str_add(&p->line, word);
 }
 
 /* A row of the last axis. The line starts with the brackets that are already open. */
 static void put_row(printer *p, size_t base, int64_t n, int indent, int width)
 {
     int cut = p->summary && n > 2 * EDGE;
-    p->line.length = 0;
-    textbuf_fill(&p->line, ' ', (size_t)indent);
+    p->line.len = 0;
+    str_pad(&p->line, ' ', (size_t)indent);
     for (int64_t k = 0; k < n; k++) {
         if (cut && k == EDGE) {
-            put_word(p, "...", 3, indent, width);
-            textbuf_char(&p->line, ' ');
+            put_word(p, SLICE("..."), indent, width);
+            str_addz(&p->line, p->separator);
             k = n - EDGE;
         }
-        p->word.length = 0;
+        p->word.len = 0;
         put_element(p, &p->word, base + (size_t)k);
-        put_word(p, textbuf_string(&p->word), p->word.length, indent, width);
-        if (k + 1 < n) textbuf_char(&p->line, ' ');
+        put_word(p, str_slice(&p->word), indent, width);
+        if (k + 1 < n) str_addz(&p->line, p->separator);
     }
+}
+
+/* What is left of the separator before a line ends. */
+static void end_of_row(printer *p)
+{
+    if (*p->separator == ',') str_addc(p->out, ',');
 }
 
 /* Prints from `axis` on; `indent` blanks stand for the brackets to the left. */
@@ -434,48 +413,132 @@ static void put_axis(printer *p, int axis, size_t base, int indent, int width)
 {
     int64_t n = p->dims[axis];
     int     cut = p->summary && n > 2 * EDGE;
-    textbuf_char(p->out, '[');
+    str_addc(p->out, '[');
     if (axis == p->rank - 1) {
-        size_t start = p->out->length;
+        size_t start = p->out->len;
         put_row(p, base * (size_t)n, n, indent, width - 1);
-        textbuf_add(p->out, textbuf_string(&p->line), p->line.length);
+        str_add(p->out, str_slice(&p->line));
         /* The first line was laid out with its indent, which the brackets take the place of. */
-        memmove(p->out->data + start, p->out->data + start + indent, p->out->length - start - (size_t)indent);
-        p->out->length -= (size_t)indent;
+        if (p->out->failed || p->line.failed) return;
+        memmove(p->out->ptr + start, p->out->ptr + start + indent, p->out->len - start - (size_t)indent);
+        p->out->len -= (size_t)indent;
     } else {
         size_t gap = (size_t)(p->rank - axis - 1);
         for (int64_t k = 0; k < n; k++) {
-            if (k) textbuf_fill(p->out, ' ', (size_t)indent);
+            if (k) str_pad(p->out, ' ', (size_t)indent);
             if (cut && k == EDGE) {
-                textbuf_text(p->out, "...");
-                textbuf_fill(p->out, '\n', gap);
-                textbuf_fill(p->out, ' ', (size_t)indent);
+                str_addz(p->out, "...");
+                end_of_row(p);
+                str_pad(p->out, '\n', gap);
+                str_pad(p->out, ' ', (size_t)indent);
                 k = n - EDGE;
             }
             put_axis(p, axis + 1, base * (size_t)n + (size_t)k, indent + 1, width - 1);
-            if (k + 1 < n) textbuf_fill(p->out, '\n', gap);
+            if (k + 1 < n) {
+                end_of_row(p);
+                str_pad(p->out, '\n', gap);
+            }
         }
     }
-    textbuf_char(p->out, ']');
+    str_addc(p->out, ']');
 }
 
-void numpy_text(textbuf *b, const sm_tensor *t)
+/* The element format, settled over what will be seen. */
+static void settle(printer *p)
 {
-    printer p = { .t = t, .type = sm_tensor_dtype(t), .rank = sm_tensor_rank(t), .dims = sm_tensor_dims(t), .out = b };
-    p.data = p.type == SM_STRING ? NULL : sm_tensor_data(t);
-    if (sm_tensor_count(t) == 0) {
-        textbuf_text(b, "[]");
+    print_class c = class_of(p->type);
+
+    p->data = p->t->data;
+    p->summary = tensor_count(p->t) > THRESHOLD;
+    if (c == AS_INTEGER) each_seen(p, 0, 0, measure_integer, NULL);
+    if (c == AS_REAL || c == AS_COMPLEX) settle_float(p, &p->real, 0);
+    if (c == AS_COMPLEX) settle_float(p, &p->imaginary, 1);
+}
+
+static void finish(printer *p)
+{
+    if (p->line.failed || p->word.failed) p->out->failed = true;
+    str_clear(&p->line);
+    str_clear(&p->word);
+}
+
+static printer start(str *b, const tensor *t, const char *separator)
+{
+    return (printer){ .t = t, .type = t->dtype, .rank = t->shape.rank, .dims = t->shape.dims, .out = b, .separator = separator };
+}
+
+void numpy_text(str *b, const tensor *t)
+{
+    printer p = start(b, t, " ");
+
+    if (tensor_count(t) == 0) {
+        str_addz(b, "[]");
         return;
     }
-    p.summary = sm_tensor_count(t) > THRESHOLD;
-    print_class c = class_of(p.type);
-    if (c == AS_INTEGER) each_seen(&p, 0, 0, measure_integer, NULL);
-    if (c == AS_REAL || c == AS_COMPLEX) settle_float(&p, &p.real, 0);
-    if (c == AS_COMPLEX) settle_float(&p, &p.imaginary, 1);
+    settle(&p);
     if (p.rank == 0)
         put_scalar(&p, b);
     else
         put_axis(&p, 0, 0, 1, LINE_WIDTH);
-    textbuf_clear(&p.line);
-    textbuf_clear(&p.word);
+    finish(&p);
+}
+
+void numpy_text_item(str *b, const tensor *t)
+{
+    printer p = start(b, t, " ");
+
+    p.data = t->data;
+    switch (class_of(t->dtype)) {
+    case AS_REAL:
+    case AS_NARROW: decimal_python_repr(b, real_at(p.type, p.data, 0, 0)); break;
+    case AS_COMPLEX:
+        put_complex_scalar(b, real_at(p.type, p.data, 0, 0), real_at(p.type, p.data, 0, 1), FLOAT_DOUBLE);
+        break;
+    default: put_scalar(&p, b); break;
+    }
+    finish(&p);
+}
+
+static bool dtype_is_implied(sm_dtype t)
+{
+    return t == SM_DOUBLE || t == SM_INT64 || t == SM_BOOL || t == SM_COMPLEX128;
+}
+
+void numpy_text_repr(str *b, const tensor *t)
+{
+    static const slice head = SLICE("array(");
+    printer            p = start(b, t, ", ");
+    size_t             from = b->len, count = tensor_count(t), last;
+    str                extras;
+
+    str_init(&extras);
+    str_add(b, head);
+    if (count == 0) {
+        str_addz(b, "[]");
+    } else {
+        settle(&p);
+        if (p.rank == 0)
+            put_element(&p, b, 0);
+        else
+            put_axis(&p, 0, 0, 1 + (int)head.len, LINE_WIDTH - 1);
+    }
+    finish(&p);
+    if ((count == 0 && t->shape.rank != 1) || count > THRESHOLD) {
+        str_addz(&extras, "shape=");
+        shape_print_tuple(&extras, &t->shape);
+    }
+    if (!dtype_is_implied(t->dtype) || count == 0)
+        str_addf(&extras, "%sdtype=%s", extras.len ? ", " : "", t->dtype == SM_STRING ? "object" : dtype_name(t->dtype));
+    if (extras.len) {
+        str_addc(b, ',');
+        for (last = b->len; last > from && b->ptr[last - 1] != '\n'; last--)
+            ;
+        bool wrap = b->len - last + extras.len + 2 > LINE_WIDTH;
+        str_addc(b, wrap ? '\n' : ' ');
+        if (wrap) str_pad(b, ' ', head.len);
+        str_add(b, str_slice(&extras));
+    }
+    str_addc(b, ')');
+    if (extras.failed) b->failed = true;
+    str_clear(&extras);
 }

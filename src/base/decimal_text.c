@@ -1,73 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* decimal_text.c - binary floating point to decimal digits, as numpy's Dragon4 gives them.
+/* base/decimal_text.c - binary floating point to decimal digits, as numpy's Dragon4 gives them.
  *
  * The C library prints any number of correctly rounded digits and reads them back correctly
  * rounded. The shortest form is therefore the first precision whose digits read back as the value.
  * One case needs care: just above a power of two the neighbours are not equally far, and the digits
  * next above the nearest ones may name the value when the nearest ones do not (9.5367432e-07). */
-#include "decimal_text.h"
+#include "base/decimal_text.h"
+
+#include "base/dtype.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* -- Narrow formats -------------------------------------------------------------------------- */
-
-double decimal_half(uint16_t bits)
-{
-    int    exponent = bits >> 10 & 31, mantissa = bits & 1023;
-    double v;
-    if (exponent == 31)
-        v = mantissa ? NAN : INFINITY;
-    else if (exponent == 0)
-        v = ldexp(mantissa, -24);
-    else
-        v = ldexp(mantissa + 1024, exponent - 25);
-    return bits & 0x8000 ? -v : v;
-}
-
-double decimal_bfloat16(uint16_t bits)
-{
-    uint32_t wide = (uint32_t)bits << 16;
-    float    f;
-    memcpy(&f, &wide, sizeof f);
-    return (double)f;
-}
-
-uint16_t decimal_to_half(double value)
-{
-    uint16_t sign = signbit(value) ? 0x8000 : 0;
-    double   v = fabs(value);
-    int      exponent;
-    if (isnan(value)) return (uint16_t)(sign | 0x7e00);
-    if (v >= 65520) return (uint16_t)(sign | 0x7c00);
-    if (v < ldexp(1, -14)) return (uint16_t)(sign | (uint16_t)nearbyint(ldexp(v, 24)));
-    frexp(v, &exponent); /* v in [2^(e-1), 2^e) */
-    double mantissa = nearbyint(ldexp(v, 11 - exponent));
-    if (mantissa >= 2048) {
-        mantissa = 1024;
-        exponent++;
-    }
-    return (uint16_t)(sign | (unsigned)(exponent + 14) << 10 | ((unsigned)mantissa - 1024));
-}
-
-uint16_t decimal_to_bfloat16(double value)
-{
-    float    f = (float)value;
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    if (isnan(value)) return (uint16_t)((bits >> 16 & 0x8000) | 0x7fc0);
-    bits += 0x7fff + (bits >> 16 & 1);
-    return (uint16_t)(bits >> 16);
-}
-
 /* -- Digits ---------------------------------------------------------------------------------- */
 
 static int reads_back(const char *text, double v, float_kind kind)
 {
     switch (kind) {
-    case FLOAT_HALF: return decimal_to_half(strtod(text, NULL)) == decimal_to_half(v);
+    case FLOAT_HALF: return double_to_half(strtod(text, NULL)) == double_to_half(v);
     case FLOAT_SINGLE: return (double)strtof(text, NULL) == v;
     case FLOAT_DOUBLE: break;
     }
@@ -156,40 +108,40 @@ void decimal_digits_fraction(double value, float_kind kind, int at_most, decimal
 
 /* -- Text ------------------------------------------------------------------------------------ */
 
-void decimal_positional(textbuf *b, double value, const decimal *d, int bare)
+void decimal_positional(str *b, double value, const decimal *d, int bare)
 {
     int whole = d->exponent + 1; /* digits before the point */
-    if (signbit(value)) textbuf_char(b, '-');
+    if (signbit(value)) str_addc(b, '-');
     for (int i = 0; i < whole || (i == 0 && whole <= 0); i++)
-        textbuf_char(b, whole > 0 && i < d->count ? d->digits[i] : '0');
+        str_addc(b, whole > 0 && i < d->count ? d->digits[i] : '0');
     if (d->count > whole && !(d->count == 1 && d->digits[0] == '0')) {
-        textbuf_char(b, '.');
-        for (int i = whole; i < 0; i++) textbuf_char(b, '0');
-        textbuf_text(b, d->digits + (whole > 0 ? whole : 0));
+        str_addc(b, '.');
+        for (int i = whole; i < 0; i++) str_addc(b, '0');
+        str_addz(b, d->digits + (whole > 0 ? whole : 0));
     } else if (!bare) {
-        textbuf_text(b, ".0");
+        str_addz(b, ".0");
     }
 }
 
 /* "1.25e+01" of finite values. bare: no point when there is no fraction. */
-static void scientific(textbuf *b, double value, const decimal *d, int bare)
+static void scientific(str *b, double value, const decimal *d, int bare)
 {
-    if (signbit(value)) textbuf_char(b, '-');
-    textbuf_char(b, d->digits[0]);
+    if (signbit(value)) str_addc(b, '-');
+    str_addc(b, d->digits[0]);
     if (d->count > 1)
-        textbuf_format(b, ".%s", d->digits + 1);
+        str_addf(b, ".%s", d->digits + 1);
     else if (!bare)
-        textbuf_text(b, ".0");
-    textbuf_format(b, "e%c%02d", d->exponent < 0 ? '-' : '+', abs(d->exponent));
+        str_addz(b, ".0");
+    str_addf(b, "e%c%02d", d->exponent < 0 ? '-' : '+', abs(d->exponent));
 }
 
-void decimal_numpy_scalar(textbuf *b, double value, float_kind kind, int bare)
+void decimal_numpy_scalar(str *b, double value, float_kind kind, int bare)
 {
     static const double too_large[] = { 1e3, 1e6, 1e16 };
     double              v = fabs(value);
     decimal             d;
     if (isnan(value) || isinf(value)) {
-        textbuf_text(b, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+        str_addz(b, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return;
     }
     decimal_digits(value, kind, DECIMAL_ALL, 0, &d);
@@ -199,7 +151,7 @@ void decimal_numpy_scalar(textbuf *b, double value, float_kind kind, int bare)
         scientific(b, value, &d, 1);
 }
 
-void decimal_python_repr(textbuf *b, double value)
+void decimal_python_repr(str *b, double value)
 {
     decimal_numpy_scalar(b, value, FLOAT_DOUBLE, 0);
 }
