@@ -48,6 +48,7 @@
     X(local_norm)       \
     X(matmul)           \
     X(matrix)           \
+    X(nth_element)      \
     X(pack_matrix)      \
     X(non_max)          \
     X(pad)              \

@@ -192,13 +192,15 @@ static sm_status infer_max_grad_grad(infer *c)
     return infer_max_grads(c, true);
 }
 
-static sm_status max_grad_init(call *c, const pool_type *type, volume *v, max_pool_job *j)
+static sm_status max_grad_init(call *c, const pool_type *type, bool second, volume *v, max_pool_job *j)
 {
     bool  known;
     shape y;
     *j = (max_pool_job){ .type = type };
     TRY(read_max_grad(c->node, c->n_in > 3 ? c->in[3] : NULL, c->n_in > 4 ? c->in[4] : NULL, v, &known, c->err));
     TRY(pool_shapes(v, &c->in[0]->shape, &j->w, &y, c->err));
+    TRY(pool_expect("orig_output", &y, &c->in[1]->shape, c->err)); /* a window in tensors was not known before */
+    TRY(pool_expect("grad", second ? &c->in[0]->shape : &y, &c->in[2]->shape, c->err));
     j->x = volume_last(c, v, 0);
     j->y = volume_last(c, v, 1);
     j->dy = volume_last(c, v, 2);
@@ -212,7 +214,7 @@ static sm_status max_grad_run(call *c, const pool_type *type)
     volume       v;
     max_pool_job j;
     if (tensor_count(c->out[0]) == 0) return SM_OK;
-    TRY(max_grad_init(c, type, &v, &j));
+    TRY(max_grad_init(c, type, false, &v, &j));
     j.close = v.spatial == 3;
     if (!j.close) {
         max_pool_job values = j;
@@ -230,7 +232,7 @@ static sm_status max_grad_grad_run(call *c, const pool_type *type)
     volume       v;
     max_pool_job j;
     if (tensor_count(c->out[0]) == 0) return SM_OK;
-    TRY(max_grad_init(c, type, &v, &j));
+    TRY(max_grad_init(c, type, true, &v, &j));
     call_for(c, j.w.images * axes_outputs(j.w.axis), pool_grain(&j.w), take_pixels, &j);
     volume_back(c, &v, 0, j.result);
     return SM_OK;
