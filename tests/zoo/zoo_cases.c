@@ -86,6 +86,7 @@ static sm_status load_model(zoo_case *c, sm_error *err)
         tags[o.tag_count++] = t;
     o.tags = tags;
     sm_status status = sm_model_load(path, &o, &c->m, err);
+    c->data.model = c->m;
     if (status == SM_OK && sm_model_check(c->m, note_problem, c, NULL) != SM_OK && !*c->refused)
         (void)snprintf(c->refused, sizeof c->refused, "the model cannot be checked");
     return status;

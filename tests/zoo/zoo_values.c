@@ -140,6 +140,33 @@ static sm_value *sparse_value(zoo_data *d, const json_t *v)
     return sparse;
 }
 
+static sm_value *bytes_value(const json_t *v)
+{
+    unsigned char bytes[256];
+    const char   *hex = json_string_value(v);
+    size_t        n = 0;
+
+    for (; hex && hex[0] && hex[1] && n < sizeof bytes; hex += 2) {
+        const char digits[3] = { hex[0], hex[1], 0 };
+        bytes[n++] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    return sm_value_new_bytes(bytes, n);
+}
+
+static sm_value *variable_value(zoo_data *d, const json_t *path)
+{
+    const sm_object *o = json_string_value(path) ? sm_model_object_at(d->model, json_string_value(path)) : NULL;
+
+    return sm_value_new_variable(o ? sm_object_variable(o) : NULL);
+}
+
+static const char *tuple_name(const json_t *v)
+{
+    const char *name = json_string_value(json_object_get(v, "name"));
+
+    return name ? name : "T";
+}
+
 sm_value *zoo_value(zoo_data *d, const json_t *v)
 {
     const json_t *is;
@@ -150,7 +177,10 @@ sm_value *zoo_value(zoo_data *d, const json_t *v)
     if ((is = json_object_get(v, "list"))) return sequence_value(d, is, sm_value_new_list());
     if ((is = json_object_get(v, "tuple"))) return sequence_value(d, is, sm_value_new_tuple());
     if ((is = json_object_get(v, "dict"))) return mapping_value(d, is, sm_value_new_dict());
-    if ((is = json_object_get(v, "namedtuple"))) return mapping_value(d, is, sm_value_new_named_tuple("T"));
+    if ((is = json_object_get(v, "namedtuple"))) return mapping_value(d, is, sm_value_new_named_tuple(tuple_name(v)));
+    if ((is = json_object_get(v, "ordereddict"))) return mapping_value(d, is, sm_value_new_ordered_dict());
+    if ((is = json_object_get(v, "bytes"))) return bytes_value(is);
+    if ((is = json_object_get(v, "variable"))) return variable_value(d, is);
     if ((is = json_object_get(v, "ragged"))) return ragged_value(d, is);
     if ((is = json_object_get(v, "sparse"))) return sparse_value(d, is);
     differs(d, "value", "unknown kind%s%s", "", "");

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 typedef struct zoo_data {
+    sm_model     *model;
     sm_npz       *npz;
     const json_t *dtypes; /* of arrays whose type in the npz differs */
     double        rtol, atol;
