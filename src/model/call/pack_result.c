@@ -11,6 +11,8 @@ typedef struct packer {
     size_t         count, next;
     arena          memory;
     bool           short_of; /* tensors */
+    bool           clash;    /* a sparse tensor is not of the shape that was described */
+    shape          got, want;
 } packer;
 
 static sm_value *pack_value(packer *p, const sm_value *spec);
@@ -49,6 +51,31 @@ static sm_value *pack_variable(packer *p)
     return t ? value_new_tensor(SM_VALUE_TENSOR, t) : NULL;
 }
 
+/* TensorFlow merges the shape of a sparse result with what was described. */
+static void check_sparse(packer *p, const sm_value *spec, const sm_value *v)
+{
+    shape want = type_spec_shape(spec), got;
+
+    if (p->clash || composite_shape(v, &got, NULL) != SM_OK || shape_compatible(&got, &want)) return;
+    p->clash = true;
+    p->got = got;
+    p->want = want;
+}
+
+static sm_status fail_clash(const packer *p, sm_error *err)
+{
+    str text;
+
+    str_init(&text);
+    str_addz(&text, "Shapes ");
+    shape_print_tuple(&text, &p->got);
+    str_addz(&text, " and ");
+    shape_print_tuple(&text, &p->want);
+    sm_status status = FAIL_KIND(err, SM_INVALID_ARGUMENT, "ValueError", "%s are not compatible", str_text(&text));
+    str_clear(&text);
+    return status;
+}
+
 static sm_value *pack_composite(packer *p, const sm_value *spec)
 {
     const sm_value *parts;
@@ -61,6 +88,7 @@ static sm_value *pack_composite(packer *p, const sm_value *spec)
     sm_value *v = value_new(kind);
     if (v && kind == SM_VALUE_COMPOSITE && !value_set_text(v, slice_of(spec->text))) v->failed = true;
     for (size_t i = 0; i < count && !p->short_of; i++) value_append(v, NULL, pack_tensor(p));
+    if (v && !v->failed && kind == SM_VALUE_SPARSE) check_sparse(p, spec, v);
     return v;
 }
 
@@ -108,6 +136,10 @@ sm_status pack_result(sm_model *m, const sm_value *output, tensor *const *flat, 
     if (!v || v->failed) {
         value_free(v);
         return FAIL(err, SM_RESOURCE_EXHAUSTED, "out of memory for the result of a call");
+    }
+    if (p.clash) {
+        value_free(v);
+        return fail_clash(&p, err);
     }
     *result = v;
     return SM_OK;
