@@ -65,6 +65,29 @@ bool kernel_fits(const kernel *k, const node *n)
     return true;
 }
 
+/* Of "x:T y:T -> z:T | ...": 2; 0 when any of them has another type than T, or there are several outputs. */
+static int count_plain_inputs(slice signature)
+{
+    ptrdiff_t arrow = slice_find(signature, '>');
+    slice     rest = slice_head(signature, arrow < 1 ? 0 : (size_t)arrow - 1);
+    slice     outputs = slice_tail(signature, arrow < 0 ? signature.len : (size_t)arrow + 1);
+    slice     output = split_at(&outputs, '|');
+    int       n = 0;
+
+    for (rest = trimmed(rest); rest.len; rest = trimmed(rest), n++)
+        if (!slice_ends(split_at(&rest, ' '), ":T")) return 0;
+    return slice_ends(output, ":T") && slice_find(output, ' ') < 0 ? n : 0;
+}
+
+const kernel *op_float_map(const op_def *op, isa most, int *inputs)
+{
+    *inputs = (op->traits & OP_ELEMENTWISE) ? count_plain_inputs(slice_of(op->signature)) : 0;
+    if (*inputs < 1 || *inputs > 3) return NULL;
+    for (const kernel *k = op->kernels; k && (k->map || k->run); k++)
+        if (k->map && !k->prepare && k->isa <= most && slice_is(slice_of(k->types), "T: float")) return k;
+    return NULL;
+}
+
 sm_status op_supports(const op_def *op, const node *n, sm_error *err)
 {
     const char *separator = " for ";

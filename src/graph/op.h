@@ -71,6 +71,9 @@ double op_flops(const call *c);
 
 /* Does a kernel row's pattern fit the type attributes of n? (a widening row fits half and bfloat16 where it says float) */
 bool kernel_fits(const kernel *k, const node *n);
+/* The best loop over floats of an elementwise op that takes and gives tensors of one type T and reads no other attribute;
+ * NULL: the op is not of that kind. *inputs: how many it takes. */
+const kernel *op_float_map(const op_def *op, isa most, int *inputs);
 /* SM_OK, or UNIMPLEMENTED "no kernel of <op> for T=..." when no row fits. */
 sm_status op_supports(const op_def *op, const node *n, sm_error *err) CHECKED;
 

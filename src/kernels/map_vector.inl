@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernels/map_vector.inl - exp, tanh, sigmoid and erf on vectors of VL floats; included by map_sse2.c, map_avx2.c and
- * map_avx512.c, which define VL and SUFFIX and are compiled for their instruction set. GCC's vector extensions, no
- * intrinsics.
+/* kernels/map_vector.inl - functions of vectors of VL floats; included by map_sse2.c, map_avx2.c and map_avx512.c, which
+ * define VL and SUFFIX and are compiled for their instruction set. GCC's vector extensions, no intrinsics.
  *
  * exp(x): x = n ln 2 + r with |r| <= ln 2 / 2; a polynomial of degree 6 in r; times 2^n in two steps, so that neither
  * overflows too early. Results below the smallest normal float are 0, as with denormals flushed.
- * sigmoid(x): 1 / (1 + exp(-x)).
+ * expm1(x): the same, (2^n q) + (2^n - 1) with q = exp(r) - 1, which does not cancel.
+ * sigmoid(x): 1 / (1 + exp(-x)), with -x cut to where exp is a normal number.
+ * softplus(x): max(x, 0) + log1p(e), e = exp(-|x|); log1p(e) = 2 atanh(e / (2 + e)), a series in at most 1/9.
  * tanh(x): (1 - e) / (1 + e) with e = exp(-2 |x|), and an odd polynomial below 0.625, where that would cancel.
  * erf(x): an odd polynomial for |x| < 1, else 1 - exp(-x^2) times a polynomial in 1 / (1 + |x| / 2).
  * NaN goes through every one of them. */
@@ -43,27 +44,89 @@ INLINE vf with_sign(vf size, vf sign)
     return (vf)((vi)size | ((vi)sign & (int32_t)0x80000000));
 }
 
-INLINE vf exp_of(vf x)
+/* exp(x) = 2^n (1 + q): x between the limits of normal numbers. */
+typedef struct parts {
+    vf q;
+    vi n;
+} parts;
+
+INLINE parts exp_parts(vf x)
 {
-    const vf high = splat(88.72284f), low = splat(-87.33655f), magic = splat(12582912.0f);   /* 1.5 * 2^23: rounds */
-    vf inside = choose(x > high, high, choose(x < low, low, x));
-    vf n = inside * 1.44269504f + magic - magic;
-    vf r = inside - n * 0.693359375f + n * 2.12194440e-4f;
-    vf p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    const vf magic = splat(12582912.0f);      /* 1.5 * 2^23: rounds */
+    vf       n = x * 1.44269504f + magic;
+    vf       r = x - (n - magic) * 0.693359375f + (n - magic) * 2.12194440e-4f;
+    vf       p = r * 1.9875691500e-4f + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
-    vi whole = (vi)(n + magic) - (vi)magic, half = whole >> 1;
-    vf y = p * (vf)((half + 127) << 23) * (vf)((whole - half + 127) << 23);
-    y = choose(x > high, splat(__builtin_inff()), choose(x < low, splat(0), y));
-    return choose(x == x, y, x);
+    return (parts){ p * (r * r) + r, (vi)n - (vi)magic };
+}
+
+/* 2^n for n from -126 to 127. */
+INLINE vf power_of_two(vi n)
+{
+    return (vf)((n + 127) << 23);
+}
+
+INLINE vf exp_of(vf x)
+{
+    const vf high = splat(88.72284f), low = splat(-87.33655f);
+    parts    e = exp_parts(choose(x > high, high, choose(x < low, low, x)));
+    vi       half = e.n >> 1;
+    vf       y = (e.q + 1.0f) * power_of_two(half) * power_of_two(e.n - half);
+    return choose(x > high, splat(__builtin_inff()), choose(x < low, splat(0), y));
+}
+
+INLINE vf expm1_of(vf x)
+{
+    const vf high = splat(88.72284f), low = splat(-60.0f);
+    parts    e = exp_parts(choose(x > high, high, choose(x < low, low, x)));
+    vi       half = e.n >> 1;
+    vf       first = power_of_two(half), second = power_of_two(e.n - half), scale = first * second;
+    vf       y = choose(e.n > 126, (e.q + 1.0f) * first * second, e.q * scale + (scale - 1.0f));
+    return choose(x > high, splat(__builtin_inff()), y);
 }
 
 INLINE vf sigmoid_of(vf x)
 {
-    return 1.0f / (1.0f + exp_of(-x));
+    const vf high = splat(88.0f), low = splat(-87.0f);
+    parts    e = exp_parts(choose(x > -low, low, choose(x < -high, high, -x)));
+    vf       scale = power_of_two(e.n);
+    return 1.0f / (1.0f + (e.q * scale + scale));
+}
+
+INLINE vf relu_of(vf x)
+{
+    return choose(x < 0.0f, splat(0), x);
+}
+
+INLINE vf relu6_of(vf x)
+{
+    return choose(x < 0.0f, splat(0), choose(x > 6.0f, splat(6), x));
+}
+
+INLINE vf elu_of(vf x)
+{
+    return choose(x < 0.0f, expm1_of(x), x);
+}
+
+INLINE vf selu_of(vf x)
+{
+    return choose(x < 0.0f, 1.7580993408473766f * expm1_of(x), 1.0507009873554805f * x);
+}
+
+INLINE vf softplus_of(vf x)
+{
+    vf e = exp_of(-abs_of(x)), z = e / (2.0f + e), w = z * z;
+    vf p = w * (2.0f / 15) + 2.0f / 13;
+    p = p * w + 2.0f / 11;
+    p = p * w + 2.0f / 9;
+    p = p * w + 2.0f / 7;
+    p = p * w + 2.0f / 5;
+    p = p * w + 2.0f / 3;
+    p = p * w + 2.0f;
+    return choose(x == x, choose(x > 0.0f, x, splat(0)) + p * z, x);
 }
 
 INLINE vf tanh_of(vf x)
@@ -118,3 +181,79 @@ INLINE vf erf_of(vf x)
         memcpy(out + i, &x, (n - i) * sizeof(float));                                                        \
     }
 MAP_VECTOR_LIST(DEFINE)
+
+/* -- Of two ----------------------------------------------------------------------------------------------------------- */
+
+INLINE vf add_of(vf x, vf y)
+{
+    return x + y;
+}
+
+INLINE vf sub_of(vf x, vf y)
+{
+    return x - y;
+}
+
+INLINE vf mul_of(vf x, vf y)
+{
+    return x * y;
+}
+
+INLINE vf div_of(vf x, vf y)
+{
+    return x / y;
+}
+
+INLINE vf maximum_of(vf x, vf y)
+{
+    return choose(x != x, x, choose((y != y) | (x < y), y, x));
+}
+
+INLINE vf minimum_of(vf x, vf y)
+{
+    return choose(x != x, x, choose((y != y) | (y < x), y, x));
+}
+
+INLINE vf prelu_of(vf x, vf y)
+{
+    return choose(x > 0.0f, x, x * y);
+}
+
+INLINE vf load_some(const float *x, size_t n)
+{
+    vf v = splat(0);
+    memcpy(&v, x, n * sizeof(float));
+    return v;
+}
+
+INLINE vf load(const float *x)
+{
+    vf v;
+    memcpy(&v, x, sizeof v);
+    return v;
+}
+
+#define DEFINE_STEPS(f)                                                                                      \
+    INLINE void NAME(f##_steps)(size_t n, const float *x, size_t xs, const float *y, size_t ys, float *out)  \
+    {                                                                                                        \
+        vf     p = splat(*x), q = splat(*y), z;                                                              \
+        size_t i = 0;                                                                                        \
+        for (; i + VL <= n; i += VL) {                                                                       \
+            z = f##_of(xs ? load(x + i) : p, ys ? load(y + i) : q);                                          \
+            memcpy(out + i, &z, sizeof z);                                                                   \
+        }                                                                                                    \
+        if (i == n) return;                                                                                  \
+        z = f##_of(xs ? load_some(x + i, n - i) : p, ys ? load_some(y + i, n - i) : q);                      \
+        memcpy(out + i, &z, (n - i) * sizeof(float));                                                        \
+    }                                                                                                        \
+    void NAME(f)(size_t n, const float *x, size_t xs, const float *y, size_t ys, float *out)                 \
+    {                                                                                                        \
+        if (n == 0) return;                                                                                  \
+        if (xs && ys)                                                                                        \
+            NAME(f##_steps)(n, x, 1, y, 1, out);                                                             \
+        else if (xs)                                                                                         \
+            NAME(f##_steps)(n, x, 1, y, 0, out);                                                             \
+        else                                                                                                 \
+            NAME(f##_steps)(n, x, 0, y, ys, out);                                                            \
+    }
+MAP_VECTOR_PAIRS(DEFINE_STEPS)

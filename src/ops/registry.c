@@ -24,6 +24,7 @@
     X(combined_non_max) \
     X(compare)          \
     X(complex)          \
+    X(composed)         \
     X(constant)         \
     X(cross)            \
     X(conv)             \

@@ -4,7 +4,8 @@
  *     y = (conv(x, w) - mean) * scale * rsqrt(variance + epsilon) + offset
  *       = conv(x, w * factor) + (offset - mean * factor),     factor = scale * rsqrt(variance + epsilon)
  *
- * factor belongs to output channels, which are the last dimension of Conv2D's filter [h, w, in, out] and the last two
+ * A bias between the two is taken from the mean. factor belongs to output channels, which are the last dimension of
+ * Conv2D's filter [h, w, in, out] and the last two
  * of a depthwise filter [h, w, in, multiplier]. The new nodes depend on variables only, so they land in the prologue. */
 #include "passes/passes_int.h"
 
@@ -43,6 +44,25 @@ static val factor_for_filter(graph *g, const node *conv, val filter, val factor)
     return emit(g, "Reshape", factor, last);
 }
 
+/* The convolution whose result the batch norm takes, through at most a bias (*bias; VAL_NONE: none). */
+static const node *find_conv(const graph *g, const facts *f, const node *bn, val *bias)
+{
+    const node *y = graph_producer(g, bn->inputs[0]);
+    val         product = bn->inputs[0];
+    *bias = VAL_NONE;
+    if (!facts_single_use(f, g, product)) return NULL;
+    if (node_is(y, "BiasAdd") && facts_constant(f, g, y->inputs[1]) &&
+        slice_eq(node_string(y, "data_format"), node_string(bn, "data_format"))) {
+        *bias = y->inputs[1];
+        product = y->inputs[0];
+        y = graph_producer(g, product);
+        if (!facts_single_use(f, g, product)) return NULL;
+    }
+    if (!node_is(y, "Conv2D") && !node_is(y, "DepthwiseConv2dNative")) return NULL;
+    if (!facts_constant(f, g, y->inputs[1])) return NULL;
+    return slice_eq(node_string(y, "data_format"), node_string(bn, "data_format")) ? y : NULL;
+}
+
 static bool fits(const graph *g, const facts *f, const node *bn)
 {
     static const char *const names[] = { "FusedBatchNormV3", "FusedBatchNormV2", "FusedBatchNorm" };
@@ -54,35 +74,31 @@ static bool fits(const graph *g, const facts *f, const node *bn)
         if (f->uses[bn->outputs + o]) return false;
     for (uint32_t k = 1; k < bn->input_count; k++)
         if (!facts_constant(f, g, bn->inputs[k])) return false;
-    const node *conv = graph_producer(g, bn->inputs[0]);
-    if (!node_is(conv, "Conv2D") && !node_is(conv, "DepthwiseConv2dNative")) return false;
-    return facts_single_use(f, g, bn->inputs[0]) && facts_constant(f, g, conv->inputs[1]) &&
-           slice_eq(node_string(conv, "data_format"), node_string(bn, "data_format"));
+    return true;
 }
 
-static void fold(graph *g, node_id id)
+static void fold(graph *g, facts *f, node_id id)
 {
-    node bn = g->nodes[id]; /* copies: adding nodes moves the arrays */
-    node conv = *graph_producer(g, bn.inputs[0]);
+    val  before;
+    node bn = *facts_visit(f, g, id); /* copies: adding nodes moves the arrays */
+    if (!fits(g, f, &bn)) return;
+    const node *found = find_conv(g, f, &bn, &before);
+    if (!found) return;
+    node conv = *found;
     val  filter = conv.inputs[1];
     val  epsilon = scalar_constant(g, "fold/epsilon", node_float(&bn, "epsilon"));
     val  factor = emit(g, "Mul", bn.inputs[1], emit(g, "Rsqrt", emit(g, "AddV2", bn.inputs[4], epsilon)));
-    val  bias = emit(g, "Sub", bn.inputs[2], emit(g, "Mul", bn.inputs[3], factor));
+    val  mean = before == VAL_NONE ? bn.inputs[3] : emit(g, "Sub", bn.inputs[3], before);
+    val  bias = emit(g, "Sub", bn.inputs[2], emit(g, "Mul", mean, factor));
     val  scaled = emit(g, "Mul", filter, factor_for_filter(g, &conv, filter, factor));
     val  y = graph_remake(g, conv.op->name, &conv, (const val[]){ conv.inputs[0], scaled }, 2, NULL, 0);
-    val  out = graph_remake(g, "BiasAdd", &bn, (const val[]){ y, bias }, 2, NULL, 0);
-    if (out == VAL_NONE) return;
-    graph_replace(g, bn.outputs, out);
-    graph_replace_controls(g, id, graph_node_of(g, out));
+    facts_replace(f, g, bn.outputs, graph_remake(g, "BiasAdd", &bn, (const val[]){ y, bias }, 2, NULL, 0));
 }
 
 sm_status pass_fold_batch_norm(graph *g, sm_error *err)
 {
     facts f;
     TRY(facts_find(&f, g, err));
-    if (op_find(SLICE("BiasAdd")) && op_find(SLICE("Rsqrt")))
-        for (size_t k = 0; k < f.order_count; k++)
-            if (fits(g, &f, &g->nodes[f.order[k]])) fold(g, f.order[k]);
-    facts_clear(&f);
-    return pass_prune(g, err);
+    for (size_t k = 0; k < f.order_count && !f.tmp.failed; k++) fold(g, &f, f.order[k]);
+    return facts_finish(&f, g, err);
 }

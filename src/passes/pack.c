@@ -160,10 +160,11 @@ static sm_status pack_all(graph *g, bool winograd, sm_error *err)
     packer p = { .g = g, .winograd = winograd };
     TRY(facts_find(&p.f, g, err));
     const size_t most = g->value_count + NEW_VALUES * p.f.order_count;
-    p.shapes = facts_shapes(&p.f, g);
+    sm_status s = facts_find_shapes(&p.f, g, err);
+    p.shapes = p.f.shapes;
     p.packed = ARENA_ARRAY(&p.f.tmp, node_id, g->value_count + 1);
     p.with = ARENA_ARRAY(&p.f.tmp, val, most + 1);
-    sm_status s = arena_check(&p.f.tmp, "optimising a function", err);
+    if (s == SM_OK) s = arena_check(&p.f.tmp, "optimising a function", err);
     for (size_t v = 0; s == SM_OK && v < p.f.value_count; v++) p.packed[v] = NODE_NONE;
     for (size_t v = 0; s == SM_OK && v < most; v++) p.with[v] = (val)v;
     for (size_t k = 0; s == SM_OK && k < p.f.order_count; k++) pack_node(&p, p.f.order[k]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* passes/passes.c - the pipeline, and the questions that its passes share.
+/* passes/passes.c - the pipeline as a table, its switches, and how its passes make nodes.
  *
  * A pass reads the graph, adds nodes beside the old ones with the builder that everybody uses, redirects the uses, and
  * leaves what is no longer needed to prune. Each can be switched off, to find the one that does harm. */
@@ -10,11 +10,11 @@ static const pass pipeline[] = {
     { "drop_controls", pass_drop_controls, "forget the order of reads where nothing is written" },
     { "drop_identity", pass_drop_identity, "Identity, StopGradient and their like pass their input on" },
     { "reciprocal", pass_reciprocal, "division by a constant multiplies by its reciprocal, as in TensorFlow" },
+    { "pad_window", pass_pad_window, "zeros around an image become the padding of the convolution behind them" },
     { "fold_batch_norm", pass_fold_batch_norm, "inference batch norm moves into the convolution's filter and a bias" },
-    { "fold_scale", pass_fold_scale, "a factor per channel after a convolution moves into its filter" },
-    { "make_bias", pass_make_bias, "a number added per channel is a bias" },
+    { "channels", pass_channels, "factors and numbers per channel move into the filter and a bias" },
     { "fuse_bias", pass_fuse_bias, "convolution or MatMul + BiasAdd becomes one op" },
-    { "fuse_activation", pass_fuse_activation, "... and the activation after it" },
+    { "compose", pass_compose, "elementwise ops become one, or the end of the convolution or MatMul before them" },
     { "winograd", pass_winograd, "3 x 3 convolutions of larger images with fewer multiplications; changes rounding" },
     { "pack_weights", pass_pack_weights, "constant filters and matrices are laid out once, as the kernels read them" },
     { "prune_last", pass_prune, "remove what the rewrites left over" },
@@ -100,70 +100,7 @@ sm_status passes_count(const graph *g, size_t *count, sm_error *err)
     return s;
 }
 
-/* -- Facts ---------------------------------------------------------------------------------------------------------- */
-
-static bool depends_on_constants(const facts *f, const graph *g, const node *n)
-{
-    const unsigned effects = OP_STATEFUL | OP_FLOW | OP_LAZY | OP_WRITES;
-    if ((n->op->traits & effects) && !(n->op->traits & OP_HANDLE)) return false;
-    if ((n->op->traits & OP_READS) && f->has_writes) return false;
-    if (node_is(n, "_Arg") || node_is(n, "Placeholder")) return false;
-    for (uint32_t i = 0; i < n->input_count; i++)
-        if (!f->constant[graph_node_of(g, n->inputs[i])]) return false;
-    return true;
-}
-
-/* A node that runs functions and is not stateless may write in them. */
-static bool may_write(const node *n)
-{
-    if (n->op->traits & OP_WRITES) return true;
-    if (!(n->op->traits & OP_STATEFUL)) return false;
-    for (size_t i = 0; i < n->sig->attr_count && i < n->attr_count; i++)
-        if (n->attrs[i].kind == ATTR_FUNC) return true;
-    return false;
-}
-
-sm_status facts_find(facts *f, const graph *g, sm_error *err)
-{
-    *f = (facts){ .node_count = g->node_count, .value_count = g->value_count };
-    arena_init(&f->tmp, 0);
-    sm_status s = graph_order(g, &f->tmp, &f->order, &f->order_count, err);
-    if (s == SM_OK) {
-        f->uses = graph_use_counts(g, &f->tmp);
-        f->controlled = ARENA_ARRAY(&f->tmp, bool, g->node_count + 1);
-        f->constant = ARENA_ARRAY(&f->tmp, bool, g->node_count + 1);
-        s = arena_check(&f->tmp, "optimising a function", err);
-    }
-    if (s != SM_OK) {
-        facts_clear(f);
-        return s;
-    }
-    for (size_t i = 0; i < g->target_count; i++) f->controlled[g->targets[i]] = true;
-    for (size_t k = 0; k < f->order_count; k++) f->has_writes |= may_write(&g->nodes[f->order[k]]);
-    for (size_t k = 0; k < f->order_count; k++) {
-        const node *n = &g->nodes[f->order[k]];
-        for (uint32_t i = 0; i < n->control_count; i++) f->controlled[n->controls[i]] = true;
-        f->constant[f->order[k]] = depends_on_constants(f, g, n);
-    }
-    return SM_OK;
-}
-
-void facts_clear(facts *f)
-{
-    arena_clear(&f->tmp);
-}
-
-bool facts_constant(const facts *f, const graph *g, val v)
-{
-    node_id id = graph_node_of(g, v);
-    return id < f->node_count && f->constant[id];
-}
-
-bool facts_single_use(const facts *f, const graph *g, val v)
-{
-    node_id id = graph_node_of(g, v);
-    return v < f->value_count && f->uses[v] == 1 && !f->controlled[id] && g->nodes[id].control_count == 0;
-}
+/* -- Making nodes ---------------------------------------------------------------------------------------------------- */
 
 val graph_remake(graph *g, const char *name, const node *n, const val *inputs, size_t input_count, const attr *extra,
                  size_t extra_count)

@@ -5,21 +5,35 @@
 
 #include "passes/passes.h"
 
-/* Questions that are answered once per pass. Of nodes and values that the pass adds they know nothing: ask through
- * facts_constant and facts_single_use, which then say no. */
+/* What is known of a graph while a pass walks over it (facts.c). */
 typedef struct facts {
     arena    tmp;
-    node_id *order;
+    node_id *order; /* in which the nodes run, when the pass began             */
     size_t   order_count;
-    size_t   node_count, value_count;
+    size_t   node_count, value_count; /* that are known of                                       */
+    size_t   node_capacity, value_capacity;
     size_t  *uses;       /* of each value                                             */
+    val     *with;       /* of each value: what takes its place, itself at first     */
     bool    *controlled; /* some node (or the caller) waits for this node by control  */
     bool    *constant;   /* the node depends on constants and variables only          */
     bool     has_writes; /* a variable may change meanwhile: its reads are not constant */
+    shape   *shapes;     /* of each value, with marks (shapes.c); NULL: not asked for */
+    shape   *sizes;      /* the elements of those that are vectors of sizes           */
+    val     *alike;      /* of each value: one that has the same shape, whatever it is */
+    int64_t  marks;
+    map      derived_marks;
 } facts;
 
 sm_status facts_find(facts *f, const graph *g, sm_error *err) CHECKED;
 void      facts_clear(facts *f);
+/* Brings the inputs of a node up to date with what has been replaced; returns the node. */
+node *facts_visit(facts *f, graph *g, node_id id);
+/* Enters the nodes that the pass has added. facts_replace does it too. */
+void facts_note(facts *f, const graph *g);
+/* `with` takes the place of `old`, whose node is the only one that gives it, and in control edges (VAL_NONE: nothing happens). */
+void facts_replace(facts *f, graph *g, val old, val with);
+/* Redirects the uses, prunes, and clears the facts. */
+sm_status facts_finish(facts *f, graph *g, sm_error *err) CHECKED;
 
 static inline bool node_is(const node *n, const char *op)
 {
@@ -29,8 +43,17 @@ static inline bool node_is(const node *n, const char *op)
 bool facts_constant(const facts *f, const graph *g, val v);
 /* The node that alone uses v is worth fusing with: v has one use, and nobody waits for its node by control. */
 bool facts_single_use(const facts *f, const graph *g, val v);
-/* Of each value of g, as far as it is known before the function runs (shapes.c). NULL: no memory; f's arena says so. */
-shape *facts_shapes(facts *f, const graph *g);
+/* The value of a Const; NULL: v is something else. */
+const tensor *constant_tensor(const graph *g, val v);
+
+/* shapes.c, of all values; then: */
+sm_status facts_find_shapes(facts *f, const graph *g, sm_error *err) CHECKED;
+void      facts_infer(facts *f, const graph *g, const node *n);
+bool      facts_same_shape(const facts *f, val x, val y); /* surely */
+/* One element, or n of them in the last dimension, in at most so many dimensions. */
+bool facts_scalar(const facts *f, val v, int most_rank);
+bool facts_vector(const facts *f, val v, int most_rank, int64_t n);
+
 /* A node of op `name` that takes over what it can of n's attributes; extra attributes come first. VAL_NONE when the op is
  * not built in. */
 val graph_remake(graph *g, const char *name, const node *n, const val *inputs, size_t input_count, const attr *extra,
@@ -43,11 +66,11 @@ sm_status pass_prune(graph *g, sm_error *err);
 sm_status pass_drop_controls(graph *g, sm_error *err);
 sm_status pass_drop_identity(graph *g, sm_error *err);
 sm_status pass_reciprocal(graph *g, sm_error *err);
+sm_status pass_pad_window(graph *g, sm_error *err);
 sm_status pass_fold_batch_norm(graph *g, sm_error *err);
-sm_status pass_fold_scale(graph *g, sm_error *err);
-sm_status pass_make_bias(graph *g, sm_error *err);
+sm_status pass_channels(graph *g, sm_error *err);
 sm_status pass_fuse_bias(graph *g, sm_error *err);
-sm_status pass_fuse_activation(graph *g, sm_error *err);
+sm_status pass_compose(graph *g, sm_error *err);
 sm_status pass_winograd(graph *g, sm_error *err);
 sm_status pass_pack_weights(graph *g, sm_error *err);
 

@@ -16,13 +16,10 @@ sm_status pass_reciprocal(graph *g, sm_error *err)
 {
     facts f;
     TRY(facts_find(&f, g, err));
-    for (size_t k = 0; k < f.order_count; k++) {
-        node_id    id = f.order[k];
-        const node n = g->nodes[id];
-        if (!divides_by_constant(g, &n) || n.control_count || f.controlled[id]) continue;
-        val product = emit(g, "Mul", n.inputs[0], emit(g, "Reciprocal", n.inputs[1]));
-        if (product != VAL_NONE) graph_replace(g, n.outputs, product);
+    for (size_t k = 0; k < f.order_count && !f.tmp.failed; k++) {
+        const node n = *facts_visit(&f, g, f.order[k]);
+        if (!divides_by_constant(g, &n) || n.control_count || f.controlled[f.order[k]]) continue;
+        facts_replace(&f, g, n.outputs, emit(g, "Mul", n.inputs[0], emit(g, "Reciprocal", n.inputs[1])));
     }
-    facts_clear(&f);
-    return graph_check(g, err);
+    return facts_finish(&f, g, err);
 }

@@ -1,15 +1,265 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* passes/shapes.c - the shapes that can be told before a function runs: from constants, from what variables and
- * signatures declare, and on from there by each op's own inference. A dim that a signature leaves open stays unknown.
+/* passes/shapes.c - what is known of shapes before a function is called.
  *
- * A hint, not a promise: what a pass makes of it has to give the right result for other shapes too. */
+ * The ops' own inference says what follows from constants. Dimensions that nobody knows (the batch) get numbers below
+ * UNKNOWN_DIM, their marks: the same mark is the same size, whatever it turns out to be. A mark goes through elementwise
+ * ops and along the batch of windows; a window of the same size, stride and padding over the same mark gives the same new
+ * one. So that a sum of two branches of a residual network is known to be of two equal shapes, at any image size.
+ * Vectors of sizes (Shape, a slice of it, Pack) are followed, so that what is reshaped with them keeps the marks.
+ * Where even the rank is unknown, `alike` says which values have one shape: an elementwise result is like its input. */
 #include "passes/passes_int.h"
 
-static const tensor *constant_tensor(const graph *g, val v)
+#define FEW_INPUTS 8
+#define FIRST_MARK (-2)
+
+static int64_t new_mark(facts *f)
 {
-    const node *n = graph_producer(g, v);
-    return node_is(n, "Const") ? node_attr(n, "value")->v.tensor : NULL;
+    return FIRST_MARK - f->marks++;
 }
+
+/* The mark of what `how` (4 numbers) makes of size x. */
+static int64_t mark_of(facts *f, int64_t x, int64_t a, int64_t b, int64_t c)
+{
+    const int64_t key[4] = { x, a, b, c };
+    bool          fresh;
+    slice         k = arena_copy(&f->tmp, (slice){ (const char *)key, sizeof key });
+    uint64_t     *at = k.ptr ? map_at(&f->derived_marks, k, &fresh) : NULL;
+    if (!at) return new_mark(f);
+    if (fresh) *at = (uint64_t)f->marks++;
+    return FIRST_MARK - (int64_t)*at;
+}
+
+static shape without_marks(const shape *s)
+{
+    shape plain = *s;
+    for (int d = 0; d < plain.rank; d++)
+        if (plain.dims[d] < 0) plain.dims[d] = UNKNOWN_DIM;
+    return plain;
+}
+
+/* -- Marks of outputs --------------------------------------------------------------------------------------------------- */
+
+/* The output has the shape of input 0. */
+static void mark_same(const facts *f, const node *n, shape *out)
+{
+    const shape *in = &f->shapes[n->inputs[0]];
+    f->alike[n->outputs] = f->alike[n->inputs[0]];
+    if (out->rank < 0) *out = *in;
+    for (int d = 0; d < out->rank && out->rank == in->rank; d++)
+        if (out->dims[d] < 0) out->dims[d] = in->dims[d];
+}
+
+/* What `infer` left unknown, of an elementwise node: the broadcast of its inputs. */
+static void mark_elementwise(const facts *f, const node *n, shape *out)
+{
+    val  first = n->input_count ? n->inputs[0] : VAL_NONE;
+    bool all_alike = first != VAL_NONE;
+    for (uint32_t i = 1; i < n->input_count; i++) all_alike &= f->alike[n->inputs[i]] == f->alike[first];
+    if (all_alike) f->alike[n->outputs] = f->alike[first];
+    for (int d = 0; d < out->rank; d++) {
+        int64_t mark = 0; /* of those inputs that are not 1 there */
+        for (uint32_t i = 0; i < n->input_count && out->dims[d] < 0; i++) {
+            const shape *in = &f->shapes[n->inputs[i]];
+            int          at = d - (out->rank - in->rank);
+            int64_t      x = in->rank < 0 ? UNKNOWN_DIM : at < 0 ? 1 : in->dims[at];
+            if (x == 1 || x == mark) continue;
+            if (x >= 0 || x == UNKNOWN_DIM || mark) {
+                mark = 0;
+                break;
+            }
+            mark = x;
+        }
+        if (mark) out->dims[d] = mark;
+    }
+}
+
+static void mark_axis(facts *f, const node *n, int d, int64_t size, int64_t in, int64_t *out)
+{
+    const attr    *dilations = node_attr(n, "dilations");
+    slice          padding = node_string(n, "padding");
+    size_t         count;
+    const int64_t *strides = node_ints(n, "strides", &count);
+    if (*out >= 0 || in >= UNKNOWN_DIM || count != 4) return;
+    int64_t reach = dilations && dilations->count == 4 ? (size - 1) * dilations->v.ints[d] + 1 : size;
+    if (slice_is(padding, "SAME"))
+        *out = strides[d] == 1 ? in : mark_of(f, in, 0, 0, strides[d]);
+    else if (slice_is(padding, "VALID") && size > 0)
+        *out = reach == 1 && strides[d] == 1 ? in : mark_of(f, in, 1, reach, strides[d]);
+}
+
+static void mark_window(facts *f, const node *n, shape *out)
+{
+    const shape *in = &f->shapes[n->inputs[0]];
+    const attr  *ksize = node_attr(n, "ksize");
+    if (in->rank != 4 || out->rank != 4 || !slice_is(node_string(n, "data_format"), "NHWC")) return;
+    if (out->dims[0] < 0) out->dims[0] = in->dims[0];
+    for (int d = 1; d < 3; d++) {
+        const shape *filter = ksize ? NULL : &f->shapes[n->inputs[1]];
+        int64_t      size = ksize ? ksize->v.ints[d] : filter->rank == 4 ? filter->dims[d - 1] : UNKNOWN_DIM;
+        if (size > 0) mark_axis(f, n, d, size, in->dims[d], &out->dims[d]);
+    }
+}
+
+static void mark_pad(facts *f, const graph *g, const node *n, shape *out)
+{
+    const tensor *paddings = constant_tensor(g, n->inputs[1]);
+    const shape  *in = &f->shapes[n->inputs[0]];
+    if (!paddings || in->rank != out->rank || tensor_count(paddings) != 2 * (size_t)in->rank) return;
+    for (int d = 0; d < in->rank; d++) {
+        int64_t more = tensor_int(paddings, 2 * (size_t)d) + tensor_int(paddings, 2 * (size_t)d + 1);
+        if (out->dims[d] >= 0 || in->dims[d] >= UNKNOWN_DIM) continue;
+        out->dims[d] = more == 0 ? in->dims[d] : mark_of(f, in->dims[d], 2, more, 0);
+    }
+}
+
+static void mark_matmul(const facts *f, const node *n, shape *out)
+{
+    const shape *a = &f->shapes[n->inputs[0]];
+    if (out->rank == 2 && a->rank == 2 && out->dims[0] < 0) out->dims[0] = a->dims[node_bool(n, "transpose_a")];
+}
+
+/* Sizes are those of the first value, but along the axis. */
+static void mark_concat(const facts *f, const graph *g, const node *n, shape *out)
+{
+    const tensor *t = constant_tensor(g, n->inputs[n->input_count - 1]);
+    const shape  *in = &f->shapes[n->inputs[0]];
+    if (!t || tensor_count(t) != 1 || in->rank != out->rank) return;
+    int64_t axis = tensor_int(t, 0);
+    for (int d = 0; d < out->rank; d++)
+        if (d != (axis < 0 ? axis + out->rank : axis) && out->dims[d] < 0) out->dims[d] = in->dims[d];
+}
+
+/* Reductions that keep their dimensions, along axes that are constant. */
+static void mark_reduction(const facts *f, const graph *g, const node *n, shape *out)
+{
+    const tensor *t = constant_tensor(g, n->inputs[1]);
+    const shape  *in = &f->shapes[n->inputs[0]];
+    int           to = 0;
+    if (!t || in->rank < 0) return;
+    for (int d = 0; d < in->rank; d++) {
+        bool reduced = false;
+        for (size_t i = 0; i < tensor_count(t); i++)
+            reduced |= tensor_int(t, i) == d || tensor_int(t, i) == d - in->rank;
+        if (!reduced && to < out->rank && out->dims[to] < 0) out->dims[to] = in->dims[d];
+        to += !reduced || node_bool(n, "keep_dims");
+    }
+}
+
+/* -- Vectors of sizes --------------------------------------------------------------------------------------------------- */
+
+#define NO_SIZES ((shape){ .rank = UNKNOWN_RANK })
+
+static shape constant_sizes(const tensor *t)
+{
+    shape s = { 0 };
+    if (t->shape.rank > 1 || tensor_count(t) > SHAPE_MAX_RANK || (t->dtype != SM_INT32 && t->dtype != SM_INT64))
+        return NO_SIZES;
+    for (size_t i = 0; i < tensor_count(t); i++)
+        if ((s.dims[s.rank++] = tensor_int(t, i)) < 0) return NO_SIZES;
+    return s;
+}
+
+/* One element, or a run, of what a StridedSlice with constant bounds reads. */
+static shape sliced_sizes(const facts *f, const graph *g, const node *n)
+{
+    const shape  *from = &f->sizes[n->inputs[0]];
+    const tensor *begin = constant_tensor(g, n->inputs[1]), *end = constant_tensor(g, n->inputs[2]);
+    const tensor *stride = constant_tensor(g, n->inputs[3]);
+    shape         s = { 0 };
+    if (from->rank < 0 || !begin || !end || !stride || tensor_count(begin) != 1 || tensor_int(stride, 0) != 1 ||
+        node_int(n, "ellipsis_mask") || node_int(n, "new_axis_mask"))
+        return NO_SIZES;
+    int64_t a = node_int(n, "begin_mask") ? 0 : tensor_int(begin, 0);
+    int64_t b = node_int(n, "end_mask") ? from->rank : tensor_int(end, 0);
+    if (a < 0) a += from->rank;
+    if (node_int(n, "shrink_axis_mask")) b = a + 1;
+    if (b < 0) b += from->rank;
+    if (a < 0 || b > from->rank) return NO_SIZES;
+    for (int64_t i = a; i < b; i++) s.dims[s.rank++] = from->dims[i];
+    return s;
+}
+
+/* Several vectors or scalars in a row. */
+static shape joined_sizes(const facts *f, const node *n, uint32_t count)
+{
+    shape s = { 0 };
+    for (uint32_t i = 0; i < count; i++) {
+        const shape *part = &f->sizes[n->inputs[i]];
+        if (part->rank < 0 || s.rank + part->rank > SHAPE_MAX_RANK) return NO_SIZES;
+        for (int d = 0; d < part->rank; d++) s.dims[s.rank++] = part->dims[d];
+    }
+    return s;
+}
+
+/* The elements of a small vector of integers, when they are sizes: numbers or marks. */
+static shape find_sizes(const facts *f, const graph *g, const node *n)
+{
+    const tensor *t = constant_tensor(g, n->outputs);
+    if (t) return constant_sizes(t);
+    if (node_is(n, "Shape")) return f->shapes[n->inputs[0]];
+    if (node_is(n, "StridedSlice")) return sliced_sizes(f, g, n);
+    if (node_is(n, "Pack") && f->shapes[n->outputs].rank == 1) return joined_sizes(f, n, n->input_count);
+    if (node_is(n, "ConcatV2") && f->shapes[n->outputs].rank == 1) return joined_sizes(f, n, n->input_count - 1);
+    if (node_is(n, "Cast") || node_is(n, "Identity")) {
+        sm_dtype from = g->values[n->inputs[0]].dtype, to = g->values[n->outputs].dtype;
+        bool     whole = (from == SM_INT32 || from == SM_INT64) && (to == SM_INT32 || to == SM_INT64);
+        return whole ? f->sizes[n->inputs[0]] : NO_SIZES;
+    }
+    return NO_SIZES;
+}
+
+/* What a node that is told its output's shape by input i makes. */
+static void mark_told(const facts *f, const node *n, uint32_t i, shape *out)
+{
+    const shape *told = &f->sizes[n->inputs[i]];
+    if (told->rank < 0) return;
+    if (out->rank < 0) *out = shape_unknown_dims(told->rank);
+    for (int d = 0; d < out->rank && out->rank == told->rank; d++)
+        if (out->dims[d] < 0) out->dims[d] = told->dims[d];
+}
+
+static bool node_is_one_of(const node *n, const char *const *names)
+{
+    for (; *names; names++)
+        if (node_is(n, *names)) return true;
+    return false;
+}
+
+static void mark_outputs(facts *f, const graph *g, const node *n)
+{
+    static const char *const windows[] = {
+        "Conv2D", "_FusedConv2D", "DepthwiseConv2dNative", "_FusedDepthwiseConv2dNative", "MaxPool", "AvgPool", NULL
+    };
+    static const char *const same[] = {
+        "BiasAdd", "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "Softmax", "Identity", NULL
+    };
+    static const char *const reductions[] = { "Mean", "Sum", "Max", "Min", NULL };
+    shape                   *out = &f->shapes[n->outputs];
+    if (n->input_count && node_is_one_of(n, same)) {
+        mark_same(f, n, out);
+    } else if (n->op->traits & OP_ELEMENTWISE) {
+        mark_elementwise(f, n, out);
+    } else if (node_is_one_of(n, windows)) {
+        mark_window(f, n, out);
+    } else if (node_is(n, "Pad") || node_is(n, "PadV2")) {
+        mark_pad(f, g, n, out);
+    } else if (node_is(n, "MatMul") || node_is(n, "_FusedMatMul")) {
+        mark_matmul(f, n, out);
+    } else if (node_is(n, "ConcatV2")) {
+        mark_concat(f, g, n, out);
+    } else if (node_is_one_of(n, reductions)) {
+        mark_reduction(f, g, n, out);
+    } else if (node_is(n, "Reshape")) {
+        mark_told(f, n, 1, out);
+    } else if (node_is(n, "Fill")) {
+        mark_told(f, n, 0, out);
+    }
+    for (uint32_t i = 0; i < n->output_count; i++)
+        for (int d = 0; d < f->shapes[n->outputs + i].rank; d++)
+            if (f->shapes[n->outputs + i].dims[d] == UNKNOWN_DIM) f->shapes[n->outputs + i].dims[d] = new_mark(f);
+}
+
+/* -- Inference ------------------------------------------------------------------------------------------------------------ */
 
 /* What a read gives: the shape that the node of its handle declares. */
 static const shape *declared_shape(const graph *g, const node *n)
@@ -18,33 +268,72 @@ static const shape *declared_shape(const graph *g, const node *n)
     return a && a->kind == ATTR_SHAPE && !a->is_list ? a->v.shape : NULL;
 }
 
-static void infer_node(const graph *g, const node *n, arena *a, shape *shapes)
+void facts_infer(facts *f, const graph *g, const node *n)
 {
-    shape         *in = ARENA_ARRAY(a, shape, n->input_count + 1);
-    const tensor **known = ARENA_ARRAY(a, const tensor *, n->input_count + 1);
-    if (!in || !known || !n->output_count || !n->op->infer) return;
+    shape         few[FEW_INPUTS], *in = few;
+    const tensor *few_known[FEW_INPUTS], **known = few_known;
+    for (uint32_t i = 0; i < n->output_count; i++) {
+        f->shapes[n->outputs + i] = shape_unknown();
+        f->alike[n->outputs + i] = n->outputs + i;
+        f->sizes[n->outputs + i] = NO_SIZES;
+    }
+    if (!n->output_count || !n->op->infer) return;
+    if (n->input_count > FEW_INPUTS) {
+        in = ARENA_ARRAY(&f->tmp, shape, n->input_count);
+        known = ARENA_ARRAY(&f->tmp, const tensor *, n->input_count);
+        if (!in || !known) return;
+    }
     for (uint32_t i = 0; i < n->input_count; i++) {
-        in[i] = shapes[n->inputs[i]];
+        in[i] = without_marks(&f->shapes[n->inputs[i]]);
         known[i] = constant_tensor(g, n->inputs[i]);
     }
     infer q = { .node = n, .n_in = (int)n->input_count, .n_out = (int)n->output_count, .in = in, .value = known };
-    q.out = shapes + n->outputs;
+    q.out = f->shapes + n->outputs;
     bool failed = n->op->infer(&q) != SM_OK;
-    for (uint32_t i = 0; i < n->output_count && failed; i++) shapes[n->outputs + i] = shape_unknown();
+    for (uint32_t i = 0; i < n->output_count; i++)
+        f->shapes[n->outputs + i] = failed ? shape_unknown() : without_marks(&f->shapes[n->outputs + i]);
     const shape *declared = (n->op->traits & OP_READS) ? declared_shape(g, n) : NULL;
-    if (declared && !shape_known(&shapes[n->outputs])) shapes[n->outputs] = *declared;
+    if (declared && !shape_known(&f->shapes[n->outputs])) f->shapes[n->outputs] = without_marks(declared);
+    if (failed) return;
+    mark_outputs(f, g, n);
+    f->sizes[n->outputs] = find_sizes(f, g, n);
 }
 
-shape *facts_shapes(facts *f, const graph *g)
+sm_status facts_find_shapes(facts *f, const graph *g, sm_error *err)
 {
-    shape *shapes = ARENA_ARRAY(&f->tmp, shape, g->value_count + 1);
-    arena  scratch;
-    arena_init(&scratch, 0);
-    for (size_t v = 0; shapes && v < g->value_count; v++) shapes[v] = shape_unknown();
-    for (size_t k = 0; shapes && k < f->order_count; k++) {
-        infer_node(g, &g->nodes[f->order[k]], &scratch, shapes);
-        arena_reset(&scratch);
+    map_init(&f->derived_marks, &f->tmp);
+    f->shapes = ARENA_ARRAY(&f->tmp, shape, f->value_capacity);
+    f->sizes = ARENA_ARRAY(&f->tmp, shape, f->value_capacity);
+    f->alike = ARENA_ARRAY(&f->tmp, val, f->value_capacity);
+    TRY(arena_check(&f->tmp, "optimising a function", err));
+    for (val v = 0; v < g->value_count; v++) {
+        f->shapes[v] = f->sizes[v] = shape_unknown();
+        f->alike[v] = v;
     }
-    arena_clear(&scratch);
-    return shapes;
+    for (size_t k = 0; k < f->order_count; k++) facts_infer(f, g, &g->nodes[f->order[k]]);
+    return SM_OK;
+}
+
+/* -- Questions -------------------------------------------------------------------------------------------------------------- */
+
+bool facts_same_shape(const facts *f, val x, val y)
+{
+    const shape *a = &f->shapes[x], *b = &f->shapes[y];
+    if (f->alike[x] == f->alike[y]) return true;
+    if (a->rank < 0 || a->rank != b->rank) return false;
+    for (int d = 0; d < a->rank; d++)
+        if (a->dims[d] != b->dims[d] || a->dims[d] == UNKNOWN_DIM) return false;
+    return true;
+}
+
+bool facts_scalar(const facts *f, val v, int most_rank)
+{
+    const shape *s = &f->shapes[v];
+    return s->rank >= 0 && s->rank <= most_rank && shape_count(s) == 1;
+}
+
+bool facts_vector(const facts *f, val v, int most_rank, int64_t n)
+{
+    const shape *s = &f->shapes[v];
+    return s->rank >= 1 && s->rank <= most_rank && s->dims[s->rank - 1] == n && shape_count(s) == n;
 }

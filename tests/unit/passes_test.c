@@ -433,14 +433,14 @@ TEST(written_variables_are_not_folded)
 typedef struct shape_row {
     int     rank;
     int64_t dims[5];
-    bool    folds;
+    bool    folds, one; /* into the filter; or it is one number */
 } shape_row;
 
 /* Of what is multiplied with, or added to, a convolution of 8 channels. */
 static const shape_row channel_rows[] = {
-    { 1, { 8 }, true },  { 2, { 1, 8 }, true },           { 4, { 1, 1, 1, 8 }, true },
-    { 0, { 0 }, false }, { 5, { 1, 1, 1, 1, 8 }, false }, { 3, { 7, 6, 1 }, false },
-    { 1, { 1 }, false }, { 2, { 6, 8 }, false },
+    { 1, { 8 }, true, false }, { 2, { 1, 8 }, true, false },           { 4, { 1, 1, 1, 8 }, true, false },
+    { 0, { 0 }, false, true }, { 5, { 1, 1, 1, 1, 8 }, false, false }, { 3, { 7, 6, 1 }, false, false },
+    { 1, { 1 }, false, true }, { 2, { 6, 8 }, false, false },
 };
 
 /* conv(x) * s + b, the vector first or second. Bit 0: which; bit 1: depthwise; the rest: the row. */
@@ -462,14 +462,14 @@ static void build_channels(graph *g, int variant)
 TEST(numbers_per_channel_move_into_the_convolution)
 {
     for (int variant = 0; variant < 32; variant++) {
-        bool  folds = channel_rows[variant / 4].folds;
+        bool  folds = channel_rows[variant / 4].folds, fuses = folds || channel_rows[variant / 4].one;
         graph g;
         assert_same_numbers(build_channels, variant, shape_of(4, image));
         graph_init(&g, 0);
         build_channels(&g, variant);
         assert_ok(passes_run(&g, NULL, err));
-        assert_int_equal(count_ops(&g, variant & 2 ? "_FusedDepthwiseConv2dNative" : "_FusedConv2D"), folds);
-        assert_int_equal(count_ops(&g, "Relu6"), !folds);
+        assert_int_equal(count_ops(&g, variant & 2 ? "_FusedDepthwiseConv2dNative" : "_FusedConv2D"), fuses);
+        if (fuses) assert_int_equal(count_ops(&g, "Relu6"), 0);
         graph_clear(&g);
     }
 }
@@ -491,6 +491,38 @@ TEST(a_sum_after_matmul_is_a_bias_when_it_is_one)
         build_one_channel(&g, variant);
         assert_ok(passes_run(&g, NULL, err));
         assert_int_equal(count_ops(&g, "_FusedMatMul"), variant);
+        graph_clear(&g);
+    }
+}
+
+/* Bits 0 and 1: Conv2D, depthwise, MaxPool after Relu, MaxPool alone. Bit 2: the padding also touches the channels. */
+static void build_padded(graph *g, int variant)
+{
+    static const int64_t size[] = { 1, 3, 3, 1 }, stride[] = { 1, 2, 2, 1 };
+    const int64_t        dims[] = { 3, 3, variant & 4 ? 5 : 4, 2 };
+    int32_t              sides[] = { 0, 0, 0, 1, 2, 1, variant & 4 ? 1 : 0, 0 };
+    tensor              *t = new_tensor(SM_INT32, &(shape){ .rank = 2, .dims = { 4, 2 } }, sides);
+    val                  x = graph_add_input(g, SLICE("x"), SM_FLOAT);
+    if ((variant & 3) == 2) x = emit(g, "Relu", x);
+    val y = emit(g, "Pad", x, value_of(g, t));
+    if (variant & 2)
+        y = node_with(g, "MaxPool", INPUTS(y), attr_of_ints("ksize", size, 4), attr_of_ints("strides", stride, 4),
+                      attr_of_string("padding", SLICE("VALID")));
+    else
+        y = emit_conv(g, variant & 1 ? "DepthwiseConv2dNative" : "Conv2D", y, random_value(g, shape_of(4, dims), 80),
+                      "VALID");
+    graph_add_output(g, y);
+}
+
+TEST(zeros_around_an_image_are_padding)
+{
+    for (int variant = 0; variant < 8; variant++) {
+        graph g;
+        assert_same_numbers(build_padded, variant, shape_of(4, image));
+        graph_init(&g, 0);
+        build_padded(&g, variant);
+        assert_ok(passes_run(&g, NULL, err));
+        assert_int_equal(count_ops(&g, "Pad"), variant > 2);
         graph_clear(&g);
     }
 }

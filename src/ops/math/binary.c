@@ -9,21 +9,24 @@
  *   - Maximum and Minimum let NaN through, from either side.
  *
  * Tests: binary.test, beside this file. */
-#include "ops/formula.h"
+#include "ops/math/vector_rows.h"
 
 /* -- Arithmetic ---------------------------------------------------------------------------------------------------- */
 
 LOOPS2(add, NUMERIC, T, x + y)
-MAP2(map_sub, NUMERIC, x - y)
-MAP2(map_mul, NUMERIC, x *y)
-MAP2(map_real_div, INEXACT, x / y)
+LOOPS2(sub, NUMERIC, T, x - y)
+LOOPS2(mul, NUMERIC, T, x *y)
+LOOPS2(real_div, INEXACT, T, x / y)
+KERNELS(map_sub, VECTOR_ROWS(sub) ROWS(sub, NUMERIC))
+KERNELS(map_mul, VECTOR_ROWS(mul) ROWS(mul, NUMERIC))
+KERNELS(map_real_div, VECTOR_ROWS(div) ROWS(real_div, INEXACT))
 
 #define QUOTIENT(x, y) \
     ((y) == 0 ? (T)map_fail(a, MAP_DIVISION_BY_ZERO) : (y) == (T)-1 && (T)-1 < 0 ? (T) - (x) : (x) / (y))
 #define REMAINDER(x, y) ((y) == 0 ? (T)map_fail(a, MAP_DIVISION_BY_ZERO) : (y) == (T)-1 && (T)-1 < 0 ? 0 : (x) % (y))
 
 LOOPS2(int_div, INTEGRAL, T, QUOTIENT(x, y))
-KERNELS(map_div, ROWS(map_real_div, INEXACT) ROWS(int_div, INTEGRAL))
+KERNELS(map_div, VECTOR_ROWS(div) ROWS(real_div, INEXACT) ROWS(int_div, INTEGRAL))
 
 LOOPS2(trunc_div, FLOATING, T, trunc(x / y))
 KERNELS(map_trunc_div, ROWS(trunc_div, FLOATING) ROWS(int_div, INTEGRAL))
@@ -57,8 +60,10 @@ LOOPS2(squared_difference, COMPLEX, T, (x - y) * conj(x - y))
 KERNELS(map_squared_difference,
         ROWS(squared_difference, FLOATING) ROWS(squared_difference, SIGNED_LONG) ROWS(squared_difference, COMPLEX))
 
-MAP2(map_maximum, REAL, x != x ? x : y != y ? y : x < y ? y : x)
-MAP2(map_minimum, REAL, x != x ? x : y != y ? y : y < x ? y : x)
+LOOPS2(maximum, REAL, T, x != x ? x : y != y ? y : x < y ? y : x)
+LOOPS2(minimum, REAL, T, x != x ? x : y != y ? y : y < x ? y : x)
+KERNELS(map_maximum, VECTOR_ROWS(maximum) ROWS(maximum, REAL))
+KERNELS(map_minimum, VECTOR_ROWS(minimum) ROWS(minimum, REAL))
 
 /* -- Powers and angles ---------------------------------------------------------------------------------------------- */
 
@@ -109,7 +114,7 @@ static void join_strings(const map_args *a)
         if (!join_one(x + i * a->step[0], y + i * a->step[1], out + i)) map_fail(a, MAP_OUT_OF_MEMORY);
 }
 
-static const kernel map_add[] = { ROWS(add, NUMERIC){ .types = "T: string", .map = join_strings }, { 0 } };
+static const kernel map_add[] = { VECTOR_ROWS(add) ROWS(add, NUMERIC){ .types = "T: string", .map = join_strings }, { 0 } };
 
 /* -- The table ----------------------------------------------------------------------------------------------------------- */
 

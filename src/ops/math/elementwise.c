@@ -7,7 +7,7 @@
  *   - Round and Rint go to even; Round of an integer is that integer;
  *   - Digamma and Lgamma at the poles: NaN and infinity;
  *   - of the complex gradient ops, those of roots and inverses conjugate the derivative, those of Tanh and Sigmoid do not.
- * Exp, Tanh, Sigmoid and Erf of floats have vector rows (kernels/map_vector.h) before the portable ones.
+ * Exp, Expm1, Tanh, Sigmoid and Erf of floats have vector rows (kernels/map_vector.h) before the portable ones.
  *
  * Tests: elementwise.test, beside this file. */
 #include "kernels/special.h"
@@ -69,7 +69,7 @@ KERNELS(map_exp, VECTOR_ROWS(exp) ROWS(exp_of, INEXACT))
 
 LOOPS1(expm1_of, FLOATING, T, expm1(x))
 LOOPS1(expm1_of, COMPLEX, T, exp(x) - 1)
-KERNELS(map_expm1, ROWS(expm1_of, FLOATING) ROWS(expm1_of, COMPLEX))
+KERNELS(map_expm1, VECTOR_ROWS(expm1) ROWS(expm1_of, FLOATING) ROWS(expm1_of, COMPLEX))
 
 LOOPS1(log1p_of, FLOATING, T, log1p(x))
 LOOPS1(log1p_of, COMPLEX, T, log(1 + x))

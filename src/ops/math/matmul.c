@@ -462,12 +462,13 @@ const op_def matmul_ops[] = {
     { "_FusedMatMul",
       "a:T b:T args:num_args*T -> product:T | transpose_a: bool = false, transpose_b: bool = false, T: {bfloat16, "
       "half, "
-      "float}, num_args: int >= 0, fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2",
+      "float}, num_args: int >= 0, fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = "
+      "0.2, " FUSED_OPERANDS,
       infer_fused_matmul, fused_matmul, NULL, 0, "MatMul, then a bias and an activation" },
     { "_PackedMatMul",
       "a:T b:T args:num_args*T -> product:T | transpose_a: bool = false, b_shape: shape, T: {float}, num_args: int >= "
       "0, "
-      "fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2",
+      "fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2, " FUSED_OPERANDS,
       infer_packed_matmul, packed_matmul, NULL, 0, "_FusedMatMul with a second matrix from _PackMatrix" },
     { "BatchMatMul", "x:T y:T -> output:T | " BATCH_T ", " BATCH_ATTRS, infer_batch_matmul, batch_matmul, NULL, 0,
       "the products of matrices, one per batch" },

@@ -16,6 +16,14 @@
 #define VECTOR_LOOPS(f) VECTOR_LOOP(f, avx512) VECTOR_LOOP(f, avx2) VECTOR_LOOP(f, sse2)
 MAP_VECTOR_LIST(VECTOR_LOOPS)
 
+#define VECTOR_PAIR(f, isa)                                                         \
+    __attribute__((unused)) static void f##_rows_##isa(const map_args *a)           \
+    {                                                                               \
+        vector_##f##_##isa(a->n, a->x[0], a->step[0], a->x[1], a->step[1], a->out); \
+    }
+#define VECTOR_PAIRS(f) VECTOR_PAIR(f, avx512) VECTOR_PAIR(f, avx2) VECTOR_PAIR(f, sse2)
+MAP_VECTOR_PAIRS(VECTOR_PAIRS)
+
 #define VECTOR_ROW(f, set, number) \
     { .types = "T: float", .map = f##_rows_##set, .isa = number, .widen = true, .name = #set },
 #define VECTOR_ROWS(f) VECTOR_ROW(f, avx512, ISA_AVX512) VECTOR_ROW(f, avx2, ISA_AVX2) VECTOR_ROW(f, sse2, ISA_SSE2)

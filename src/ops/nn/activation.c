@@ -6,7 +6,7 @@
  *   - Softplus is max(x, 0) + log1p(exp(-|x|)): right at both ends, without a threshold.
  *
  * Tests: activation.test, beside this file. */
-#include "ops/formula.h"
+#include "ops/math/vector_rows.h"
 
 #define SELU_SCALE 1.0507009873554804934193349852946
 #define SELU_SCALE_ALPHA 1.7580993408473768599402175208123
@@ -25,11 +25,16 @@ static sm_status alpha_prepare(call *c)
 
 /* -- Values --------------------------------------------------------------------------------------------------------- */
 
-MAP1(map_relu, REAL, x < 0 ? 0 : x)
-MAP1(map_relu6, REAL, x<0 ? 0 : x> 6 ? 6 : x)
-MAP1(map_elu, FLOATING, x < 0 ? expm1(x) : x)
-MAP1(map_selu, FLOATING, x < 0 ? (T)SELU_SCALE_ALPHA * expm1(x) : (T)SELU_SCALE * x)
-MAP1(map_softplus, FLOATING, (x > 0 ? x : 0) + log1p(exp(-fabs(x))) + (x != x ? x : 0))
+LOOPS1(relu_of, REAL, T, x < 0 ? 0 : x)
+LOOPS1(relu6_of, REAL, T, x<0 ? 0 : x> 6 ? 6 : x)
+LOOPS1(elu_of, FLOATING, T, x < 0 ? expm1(x) : x)
+LOOPS1(selu_of, FLOATING, T, x < 0 ? (T)SELU_SCALE_ALPHA * expm1(x) : (T)SELU_SCALE * x)
+LOOPS1(softplus_of, FLOATING, T, (x > 0 ? x : 0) + log1p(exp(-fabs(x))) + (x != x ? x : 0))
+KERNELS(map_relu, VECTOR_ROWS(relu) ROWS(relu_of, REAL))
+KERNELS(map_relu6, VECTOR_ROWS(relu6) ROWS(relu6_of, REAL))
+KERNELS(map_elu, VECTOR_ROWS(elu) ROWS(elu_of, FLOATING))
+KERNELS(map_selu, VECTOR_ROWS(selu) ROWS(selu_of, FLOATING))
+KERNELS(map_softplus, VECTOR_ROWS(softplus) ROWS(softplus_of, FLOATING))
 MAP1(map_softsign, FLOATING, x / (1 + fabs(x)))
 LOOPS1(leaky_relu, FLOATING, T, x > 0 ? x : x * ALPHA)
 KERNELS(map_leaky_relu, FLOATING(ALPHA_ROW, leaky_relu))

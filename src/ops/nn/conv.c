@@ -269,7 +269,7 @@ static const kernel fused_depthwise_conv2d[] = { DEPTHWISE_ROWS(fused_depthwise,
 #define FORMAT "data_format: {\"NHWC\", \"NCHW\"} = \"NHWC\""
 #define PADDING "padding: {\"SAME\", \"VALID\", \"EXPLICIT\"}"
 #define EXPLICIT "explicit_paddings: list(int) = []"
-#define FUSED "fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2"
+#define FUSED "fused_ops: list(string) = [], epsilon: float = 0.0001, leakyrelu_alpha: float = 0.2, " FUSED_OPERANDS
 
 const op_def conv_ops[] = {
     { "Conv2D",
@@ -293,8 +293,8 @@ const op_def conv_ops[] = {
       ", " DILATIONS,
       infer_depthwise, depthwise_conv2d, NULL, 0, "2-D convolution of each channel with its own filters" },
     { "_FusedDepthwiseConv2dNative",
-      "input:T filter:T args:num_args*T -> output:T | T: floating, num_args: int >= 0, strides: list(int), "
-      "padding: {\"SAME\", \"VALID\"}, " FORMAT ", " DILATIONS ", " FUSED,
+      "input:T filter:T args:num_args*T -> output:T | T: floating, num_args: int >= 0, strides: list(int), " PADDING
+      ", " EXPLICIT ", " FORMAT ", " DILATIONS ", " FUSED,
       infer_fused_depthwise, fused_depthwise_conv2d, NULL, 0, "DepthwiseConv2dNative, then a bias and an activation" },
     { 0 },
 };

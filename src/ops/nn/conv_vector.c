@@ -162,8 +162,11 @@ static sm_status depthwise_work(call *c, const void *in, void *out, void *contex
                        .filter = v.filter,
                        .out = out,
                        .bias = g.bias,
+                       .residual = g.residual,
                        .low = g.low,
-                       .high = g.high };
+                       .high = g.high,
+                       .finish = g.finish,
+                       .finish_context = g.finish_context };
     int64_t work = v.g.x.out * v.g.y.size * v.g.x.size * v.g.channels;
     call_for(c, v.g.images * v.g.y.out, DEPTHWISE_WORK / (work + 1) * 2 + 2, depthwise_piece, &p);
     return SM_OK;
