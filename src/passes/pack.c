@@ -160,7 +160,7 @@ static sm_status pack_all(graph *g, bool winograd, sm_error *err)
     packer p = { .g = g, .winograd = winograd };
     TRY(facts_find(&p.f, g, err));
     const size_t most = g->value_count + NEW_VALUES * p.f.order_count;
-    sm_status s = facts_find_shapes(&p.f, g, err);
+    sm_status    s = facts_find_shapes(&p.f, g, err);
     p.shapes = p.f.shapes;
     p.packed = ARENA_ARRAY(&p.f.tmp, node_id, g->value_count + 1);
     p.with = ARENA_ARRAY(&p.f.tmp, val, most + 1);
