@@ -36,19 +36,20 @@ static sm_value *pack_variable(packer *p)
 {
     tensor       *t = next_tensor(p);
     const object *handle = t && t->dtype == SM_RESOURCE && tensor_count(t) == 1 ? tensor_object(t, 0) : NULL;
-    sm_value     *v;
+    sm_variable  *found = NULL;
 
-    for (size_t i = 0; handle && i < p->model->variables.count; i++) {
-        sm_variable *known = &p->model->variables.all[i];
-        if ((const void *)known->object != (const void *)handle) continue;
-        v = value_new(SM_VALUE_VARIABLE);
-        if (!v) return NULL;
-        v->variable = known;
-        v->dtype = known->dtype;
-        v->shape = known->shape;
-        return v;
-    }
-    return t ? value_new_tensor(SM_VALUE_TENSOR, t) : NULL;
+    model_lock(p->model);
+    for (size_t i = 0; handle && !found && i < p->model->variables.count; i++)
+        if ((const void *)p->model->variables.all[i].object == (const void *)handle)
+            found = &p->model->variables.all[i];
+    model_unlock(p->model);
+    if (!found) return t ? value_new_tensor(SM_VALUE_TENSOR, t) : NULL;
+    sm_value *v = value_new(SM_VALUE_VARIABLE);
+    if (!v) return NULL;
+    v->variable = found;
+    v->dtype = found->dtype;
+    v->shape = found->shape;
+    return v;
 }
 
 /* TensorFlow merges the shape of a sparse result with what was described. */
