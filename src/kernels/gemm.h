@@ -34,7 +34,7 @@ typedef struct gemm {
     const float   *bias;      /* n floats; NULL: none                      */
     const float   *residual;  /* laid out as C, added before the cut; NULL: none */
     float          low, high; /* results are cut to these; -inf, inf: none */
-    /* Applied to each run of n neighbouring results once they are cut, while they are in the first cache: whatever
+    /* Applied to each run of n neighbouring results once they are cut, while they are in the nearest caches: whatever
      * elementwise function comes next; a result is seen once. NULL: none. */
     gemm_finish *finish;
     const void  *finish_context;

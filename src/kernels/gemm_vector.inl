@@ -17,6 +17,7 @@
 
 #define WIDTH (NR * VL)
 #define BLOCK_FLOATS 49152 /* of A: 192 KB */
+#define FINISH_FLOATS 8192 /* of C that wait to be finished: 32 KB */
 #define LINE 16            /* floats in a cache line */
 
 typedef struct tile_args {
@@ -137,16 +138,6 @@ INLINE void cursor_next(cursor *p, const gemm *g)
     p->at = g->a + p->y * g->y_step + p->image * g->image_step;
 }
 
-static void finish_rows(const tile_args *t, int rows, int64_t columns)
-{
-    const gemm *g = t->g;
-    if (columns == g->c_step) {
-        g->finish(g->finish_context, t->c[0], rows * columns);
-        return;
-    }
-    for (int i = 0; i < rows; i++) g->finish(g->finish_context, t->c[i], columns);
-}
-
 static void run_block(const gemm *g, int64_t row, int64_t row_end, int64_t panel, bool last)
 {
     const int64_t k = g->segments * g->length, column = panel * WIDTH;
@@ -171,17 +162,30 @@ static void run_block(const gemm *g, int64_t row, int64_t row_end, int64_t panel
             tiles[rows - 1][vectors - 1](&t);
         else
             run_edge(&t, tiles[rows - 1][vectors - 1], rows, columns, &e);
-        if (g->finish) finish_rows(&t, rows, columns);
     }
+}
+
+/* Columns [from, to) of rows [row, row_end), in runs as long as they are. */
+static void finish_rows(const gemm *g, int64_t row, int64_t row_end, int64_t from, int64_t to)
+{
+    if (to - from == g->c_step) {
+        g->finish(g->finish_context, g->c + row * g->c_step, (row_end - row) * g->c_step);
+        return;
+    }
+    for (; row < row_end; row++) g->finish(g->finish_context, g->c + row * g->c_step + from, to - from);
 }
 
 static void run_panels(const gemm *g, int64_t row, int64_t row_end, int64_t panel, int64_t panel_end)
 {
     const int64_t k = g->segments * g->length, fresh = k < g->x_step ? k : g->x_step; /* floats that a row adds */
-    const int64_t some = fresh > 0 ? BLOCK_FLOATS / fresh / MR * MR : 0, block = some > 4 * MR ? some : 4 * MR;
+    const int64_t from = panel * WIDTH, to = panel_end * WIDTH < g->n ? panel_end * WIDTH : g->n;
+    int64_t       some = fresh > 0 ? BLOCK_FLOATS / fresh : 0;
+    if (g->finish && to > from && some > FINISH_FLOATS / (to - from)) some = FINISH_FLOATS / (to - from);
+    const int64_t block = some > 4 * MR ? some / MR * MR : 4 * MR;
     for (; row < row_end; row += block) {
         const int64_t end = row_end - row < block ? row_end : row + block;
         for (int64_t p = panel; p < panel_end; p++) run_block(g, row, end, p, p + 1 == panel_end);
+        if (g->finish) finish_rows(g, row, end, from, to);
     }
 }
 
