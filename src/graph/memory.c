@@ -198,6 +198,11 @@ void memory_give(memory *m, void *block, size_t size)
     if (!keep) heap_free(block);
 }
 
+void memory_trim(memory *m)
+{
+    if (m) (void)drop_kept(m);
+}
+
 size_t memory_in_use(const memory *m)
 {
     return m ? atomic_load(&m->in_use) : 0;

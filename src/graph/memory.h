@@ -16,9 +16,11 @@ void    memory_unref(memory *m); /* NULL is fine                                
 /* 64-byte aligned, not zeroed. RESOURCE_EXHAUSTED names the size and the limit. m NULL: no account. */
 sm_status memory_take(memory *m, size_t size, void **out, sm_error *err) CHECKED;
 void      memory_give(memory *m, void *block, size_t size);
-size_t    memory_in_use(const memory *m);
-size_t    memory_peak(const memory *m);
-size_t    memory_limit(const memory *m);   /* SIZE_MAX when there is none                     */
-uint64_t  memory_mallocs(const memory *m); /* blocks that had to come from malloc, ever       */
+/* Kept blocks go back to the system: after work that will not come again. */
+void     memory_trim(memory *m);
+size_t   memory_in_use(const memory *m);
+size_t   memory_peak(const memory *m);
+size_t   memory_limit(const memory *m);   /* SIZE_MAX when there is none                     */
+uint64_t memory_mallocs(const memory *m); /* blocks that had to come from malloc, ever       */
 
 #endif

@@ -275,6 +275,7 @@ sm_status derived_update(function *f, const run_observer *observer, int depth, d
             derived_unref(b.d);
             return s;
         }
+        if (!f->derived) memory_trim(f->env->runtime->memory); /* folded filters and their like */
         if (f->derived && !same_shapes(f->derived, b.d)) drop_layouts(f);
         derived_unref(f->derived);
         f->derived = b.d;

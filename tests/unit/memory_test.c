@@ -109,3 +109,20 @@ TEST(failing_on_request)
     heap_fail_at(0);
     memory_unref(m);
 }
+
+TEST(trimming_gives_kept_blocks_back)
+{
+    memory *m = memory_new(0);
+    void   *block = NULL;
+    assert_non_null(m);
+    for (uint64_t round = 1; round <= 2; round++) {
+        assert_ok(memory_take(m, 5000, &block, err));
+        memory_give(m, block, 5000);
+        assert_ok(memory_take(m, 5000, &block, err)); /* the kept one */
+        assert_int_equal(memory_mallocs(m), round);
+        memory_give(m, block, 5000);
+        memory_trim(m);
+    }
+    memory_trim(NULL);
+    memory_unref(m);
+}
