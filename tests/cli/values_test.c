@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "expression.h"
-#include "ndarray.h"
 #include "library_text.h"
+#include "ndarray.h"
 #include "pickle.h"
 
 enum { LINE = 1 << 23 };

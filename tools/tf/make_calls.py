@@ -196,6 +196,7 @@ def calls_calls(m):
         any_(collections.OrderedDict([("b", t(1)), ("a", np.float32(1))])), any_({"k%d" % i: [t(i)] * 3 for i in range(3)}),
         any_(b"ab"), any_(np.array([b"a"])), any_([t(1), t(2), 3]), any_([t(1.5), t(2), t(1)]), any_([1, 2, 3]), any_((1, 2, 3)),
         any_((1,)), any_([1, 2, 2.5]), any_([True, False, True]), any_([[1], [2], [3]]), any_({}), any_([]), any_(()), any_("it's"),
+        any_("a long text with words " * 6), any_("lines\n" * 3 + "and more of them, " * 6), any_("x" * 90), any_(["words " * 20, 1]),
         sparse(t([[1.0, 0, 0]])), sparse(s([[1.0, 0.0]])), sparse(s([[1, 0, 2]])), sparse(row), sparse(1),
         lists((1.0, 2.0), (1.0,)), lists([1.0], (1.0,)), lists([1.0, 2.0], (1.0,)), lists([1.0, 2.0], (1.0, 2.0)),
         lists([1.0, 2.0], 3.0), lists([1.0, "a"], (1.0,)), lists([t(1.0), t(2)], (1.0,)), lists([np.float64(1), 2], (True,)),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* model/call/binding.c - arguments to parameters as Python's inspect.Signature.bind does it, and the canonical form.
  *
- *   bind ─▶ defaults ─▶ cast (cast.c) ─▶ canonical form ─▶ placeholder names
+ *   bind ─▶ defaults ─▶ cast (cast_value.c) ─▶ canonical form ─▶ placeholder names
  *
  * Every failure up to the cast is one TypeError, which prints all arguments and the signature. */
 #include "model/call/binding.h"

@@ -10,6 +10,7 @@
 #include "graph/numpy_text.h"
 #include "model/model.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* -- Text ------------------------------------------------------------------------------------------------------ */
@@ -52,7 +53,8 @@ static void quote_byte(str *b, unsigned char c, char quote)
     }
 }
 
-void python_quote(str *b, slice text)
+/* Python's quoted form of a str; text that is not UTF-8 shows its bytes. */
+static void python_quote(str *b, slice text)
 {
     bool both = slice_find(text, '\'') >= 0 && slice_find(text, '"') < 0;
     char quote = both ? '"' : '\'';
@@ -457,6 +459,7 @@ void python_type(str *b, const sm_value *v)
 typedef struct pretty {
     str  *out;
     arena memory; /* sorted copies of dicts */
+    int   depth;
 } pretty;
 
 enum { PPRINT_WIDTH = 80 };
@@ -489,6 +492,82 @@ static sm_value sorted_copy(arena *a, const sm_value *v)
 }
 
 static void pretty_value(pretty *p, const sm_value *v, size_t indent, size_t allowance);
+
+static size_t quoted_length(slice text)
+{
+    str    b;
+    size_t n = 0;
+
+    str_init(&b);
+    python_quote(&b, text);
+    for (size_t i = 0; i < b.len; i++) n += ((unsigned char)b.ptr[i] & 0xc0) != 0x80; /* characters */
+    str_clear(&b);
+    return n;
+}
+
+/* The length of the word at the start of text, with the space behind it. */
+static size_t word_length(slice text)
+{
+    size_t n = 0;
+
+    while (n < text.len && !isspace((unsigned char)text.ptr[n])) n++;
+    while (n < text.len && isspace((unsigned char)text.ptr[n])) n++;
+    return n;
+}
+
+static size_t line_length(slice text)
+{
+    ptrdiff_t end = slice_find(text, '\n');
+
+    return end < 0 ? text.len : (size_t)end + 1;
+}
+
+static void put_chunk(pretty *p, slice chunk, size_t indent, size_t *chunks)
+{
+    if ((*chunks)++) {
+        str_addc(p->out, '\n');
+        str_pad(p->out, ' ', indent);
+    }
+    python_quote(p->out, chunk);
+}
+
+/* A long str breaks behind lines and words; what stands alone is in parentheses. */
+static void pretty_string(pretty *p, slice text, size_t indent, size_t allowance, bool alone)
+{
+    size_t width, chunks = 0, from = p->out->len;
+    slice  whole = text;
+
+    if (alone) indent++, allowance++, str_addc(p->out, '(');
+    width = PPRINT_WIDTH > indent ? PPRINT_WIDTH - indent : 1;
+    while (text.len) {
+        slice  line = slice_head(text, line_length(text));
+        bool   last = line.len == text.len;
+        size_t most = last ? (width > allowance ? width - allowance : 1) : width;
+        text = slice_tail(text, line.len);
+        if (quoted_length(line) <= most) {
+            put_chunk(p, line, indent, &chunks);
+            continue;
+        }
+        for (size_t n = 0; line.len;) {
+            size_t word = word_length(slice_tail(line, n));
+            bool   end = n + word == line.len;
+            if (n && (!word || quoted_length(slice_head(line, n + word)) > (end ? most : width))) {
+                put_chunk(p, slice_head(line, n), indent, &chunks);
+                line = slice_tail(line, n);
+                n = 0;
+            } else if (end) {
+                put_chunk(p, line, indent, &chunks);
+                line.len = 0;
+            } else {
+                n += word;
+            }
+        }
+    }
+    if (alone) str_addc(p->out, ')');
+    if (chunks != 1 || p->out->failed) return;
+    p->out->len = from; /* one word cannot be broken */
+    python_quote(p->out, whole);
+}
 
 /* Items one below the other; the closing bracket counts against the last one. */
 static void pretty_items(pretty *p, const sm_value *v, const char *open, const char *close, size_t indent, size_t allowance)
@@ -540,14 +619,17 @@ static void pretty_value(pretty *p, const sm_value *v, size_t indent, size_t all
 
     python_repr(p->out, v);
     size_t length = p->out->len - from;
-    bool   wraps = (value_is_sequence(v) || value_is_mapping(v)) && v->count;
+    bool   wraps = ((value_is_sequence(v) || value_is_mapping(v)) && v->count) || v->kind == SM_VALUE_STRING;
     if (!wraps || length + indent + allowance <= PPRINT_WIDTH || p->out->failed) return;
     p->out->len = from;
     p->out->ptr[from] = 0;
+    if (v->kind == SM_VALUE_STRING) pretty_string(p, value_text(v), indent, allowance, p->depth == 0);
+    p->depth++;
     if (v->kind == SM_VALUE_LIST) pretty_items(p, v, "[", "]", indent, allowance);
     if (v->kind == SM_VALUE_TUPLE) pretty_items(p, v, "(", v->count == 1 ? ",)" : ")", indent, allowance);
     if (v->kind == SM_VALUE_DICT) pretty_items(p, v, "{", "}", indent, allowance);
     if (v->kind == SM_VALUE_ORDERED_DICT) pretty_pairs(p, v, indent, allowance);
+    p->depth--;
 }
 
 void python_pformat(str *b, const sm_value *v)

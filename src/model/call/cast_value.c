@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model/call/cast.c - values cast to the types of an input signature: what TensorFlow's trace types do.
+/* model/call/cast_value.c - values cast to the types of an input signature: what TensorFlow's trace types do.
  *
  * Tensors are never converted; Python's and NumPy's values become tensors of the type that is wanted. A value that does not
  * fit is not a failure of ours: its reason goes to `why`, in TensorFlow's words. */
