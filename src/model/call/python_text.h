@@ -14,8 +14,6 @@ void python_str(str *b, const sm_value *v);
 void python_pformat(str *b, const sm_value *v);
 /* repr() of the trace type of which v is a description: List[TensorSpec(...), Literal[1]], Dict[['a', ...]]. */
 void python_type(str *b, const sm_value *v);
-/* Python's quoted form of a str; text that is not UTF-8 shows its bytes. */
-void   python_quote(str *b, slice text);
 size_t python_bad_utf8(slice text); /* where it stops being UTF-8; SIZE_MAX: nowhere */
 /* "int", "str", "dict" ...: type(v).__name__ */
 const char *python_type_name(const sm_value *v);
