@@ -63,9 +63,11 @@ static void print_summary(double *us, size_t n)
     double sum = 0;
     qsort(us, n, sizeof *us, by_size);
     for (size_t i = 0; i < n; i++) sum += us[i];
-    printf("runs    %zu\nmin     %.1f us\nmean    %.1f us\np50     %.1f us\np90     %.1f us\np99     %.1f us\npeak    "
-           "%.1f MiB\n",
-           n, us[0], sum / (double)n, percentile(us, n, 50), percentile(us, n, 90), percentile(us, n, 99), peak_mib());
+    printf("runs    %zu\nmin     %.1f us\nmean    %.1f us\np50     %.1f us\np90     %.1f us\np99     %.1f us\nresident "
+           "%.1f "
+           "MiB, peak %.1f MiB\n",
+           n, us[0], sum / (double)n, percentile(us, n, 50), percentile(us, n, 90), percentile(us, n, 99),
+           resident_mib(), peak_mib());
 }
 
 static void print_times(const invocation *v, double *us, size_t n)
