@@ -20,8 +20,14 @@
 #include <immintrin.h>
 #endif
 
+/* clang takes a count as an order to unroll that often, also what is in loops inside: nests would explode. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define ROLLED _Pragma("clang loop unroll(disable)")
+#else
 #define UNROLL _Pragma("GCC unroll 64")
 #define ROLLED _Pragma("GCC unroll 1")
+#endif
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float   vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));

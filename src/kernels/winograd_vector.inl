@@ -112,15 +112,15 @@ INLINE void out_tile(const winograd *w, const float *m, int64_t at, int rows, in
         const vf bias = w->bias ? load(w->bias + k) : splat(0);
         UNROLL for (int i = 0; i < side; i++)
         {
-            if (i >= rows) break;
             out_line(side, half[i], done);
             UNROLL for (int j = 0; j < side; j++)
             {
-                if (j >= columns) break;
-                const int64_t to = at + (i * w->out_columns + j) * n + k;
-                vf            y = done[j] + bias;
-                if (w->residual) y += load(w->residual + to);
-                store(w->out + to, clamp(y, low, high));
+                if (i < rows && j < columns) {
+                    const int64_t to = at + (i * w->out_columns + j) * n + k;
+                    vf            y = done[j] + bias;
+                    if (w->residual) y += load(w->residual + to);
+                    store(w->out + to, clamp(y, low, high));
+                }
             }
         }
     }
