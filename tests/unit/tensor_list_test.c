@@ -185,6 +185,22 @@ static val no_list(graph *g)
     return length(g, graph_emit_with(g, "FakeParam", NULL, 0, attrs, 2));
 }
 
+static val sum_of_lengths(graph *g)
+{
+    return stack(g, emit(g, "AddN", reserve(g, ints_value(g, 2), 2), reserve(g, ints_value(g, 2), 1)), any_shape(g));
+}
+
+static val sum_of_shapes(graph *g)
+{
+    val a = set(g, reserve(g, any_shape(g), 1), 0, ones(g, 2)), b = set(g, reserve(g, any_shape(g), 1), 0, ones(g, 3));
+    return stack(g, emit(g, "AddN", a, b), any_shape(g));
+}
+
+static val sum_of_element_shapes(graph *g)
+{
+    return stack(g, emit(g, "AddN", reserve(g, ints_value(g, 2), 1), reserve(g, ints_value(g, 3), 1)), any_shape(g));
+}
+
 #define MERGE_SHAPES "PartialTensorShape: Incompatible shapes during merge: "
 static const failing failures[] = {
     { bad_scalar_shape, "The only valid scalar shape tensor is the fully unknown shape specified as -1." },
@@ -252,6 +268,10 @@ static const failing failures[] = {
     { join_shapes, "input_a and input_b TensorList element shapes are not identical at index 0.  Saw [2] vs. [3]" },
     { join_types, "input_b[0].dtype != element_dtype.  Saw: int32 vs. float" },
     { batch, "Input list must be a scalar saw: [2]" },
+    { sum_of_lengths, "Trying to add two lists of tensors with different lengths. One is 2 and the other is 1" },
+    { sum_of_shapes, "Trying to add two tensors with incompatible element shapes. One is [2] and the other is [3]" },
+    { sum_of_element_shapes,
+      "Trying to add two lists of tensors with incompatible element shapes. One is [2] and the other is [3]" },
     { no_list, "Input handle is not a list. Saw: 'nothing'" },
 };
 
@@ -314,6 +334,27 @@ TEST(unset_elements_are_zeros)
     graph_add_output(
         &g, node_with(&g, "TensorListStack", INPUTS(texts, any_shape(&g)), attr_of_type("element_dtype", SM_STRING)));
     assert_texts(run_one(&r, &g), "||a|a text that needs memory of its own||");
+    runner_end(&r);
+}
+
+/* An element that is not set is as zeros; it takes the other list's shape. */
+TEST(lists_are_summed)
+{
+    runner r;
+    graph  g;
+    runner_start(&r);
+    graph_init(&g, 0);
+    graph_add_output(&g, stack(&g, emit(&g, "ZerosLike", sample(&g)), any_shape(&g)));
+    CHECK(&r, &g, "[3,2]", 6, 0, 0, 0, 0, 0, 0);
+    graph_init(&g, 0);
+    val one = set(&g, reserve(&g, any_shape(&g), 3), 1, ones(&g, 2));
+    graph_add_output(&g, stack(&g, emit(&g, "AddN", sample(&g), one, sample(&g)), any_shape(&g)));
+    CHECK(&r, &g, "[3,2]", 6, 2, 2, 1, 1, 6, 6);
+    graph_init(&g, 0); /* the lists that are added stay what they are */
+    one = set(&g, reserve(&g, any_shape(&g), 1), 0, ones(&g, 2));
+    val both = emit(&g, "AddN", one, one);
+    graph_add_output(&g, emit(&g, "AddV2", stack(&g, both, any_shape(&g)), stack(&g, one, any_shape(&g))));
+    CHECK(&r, &g, "[1,2]", 2, 3, 3);
     runner_end(&r);
 }
 

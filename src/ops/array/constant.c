@@ -7,6 +7,7 @@
  *
  * Tests: constant.test. Reading order: the table, then up. */
 #include "ops/array/move.h"
+#include "ops/control/tensor_list_ops.h"
 
 #include <math.h>
 
@@ -297,7 +298,9 @@ KERNEL(nothing_rows, nothing);
 KERNEL(ensure_shape_rows, ensure_shape);
 static const kernel check_numerics_rows[] = { { .types = "T: floating", .run = check_numerics }, { 0 } };
 KERNEL(fill_rows, fill);
-static const kernel zeros_like_rows[] = { { .types = "T: numeric|bool|string", .run = zeros_like }, { 0 } };
+static const kernel zeros_like_rows[] = { { .types = "T: numeric|bool|string", .run = zeros_like },
+                                          { .types = "T: variant", .run = tensor_list_zeros_like },
+                                          { 0 } };
 static const kernel ones_like_rows[] = { { .types = "T: numeric|bool", .run = ones_like }, { 0 } };
 static const kernel snapshot_rows[] = {
     { .types =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/control/effects.c - what a graph says to the outside: Assert, Print, PrintV2.
+/* ops/control/effects.c - what a graph says to the outside: Assert, Abort, Print, PrintV2.
  *
  * Values are shown as TensorFlow's Tensor::SummarizeValue does (tensor_print). Text goes out in one write per node, so
  * lines of several threads do not mix. PrintV2 appends to a file only where the runtime lets ops touch files.
@@ -55,6 +55,14 @@ static sm_status run_assert(call *c)
     str_init(&text);
     print_values(c, &text, 1, " ");
     return fail_with(c, "assertion failed: ", &text);
+}
+
+/* TensorFlow ends the process. A library does not: the call fails, and who called may end. */
+static sm_status run_abort(call *c)
+{
+    slice text = node_string(c->node, "error_msg");
+    if (node_bool(c->node, "exit_without_error")) return CALL_FAIL(c, SM_ABORTED, "the graph asks to end the process");
+    return CALL_FAIL(c, SM_ABORTED, "Abort_op intentional failure; " SLICE_FMT, SLICE_ARG(text));
 }
 
 /* -- Print ------------------------------------------------------------------------------------------------------------ */
@@ -178,6 +186,7 @@ static sm_status run_print_v2(call *c)
 /* -- The table ------------------------------------------------------------------------------------------------------------- */
 
 static const kernel assert_rows[] = { { .run = run_assert }, { 0 } };
+static const kernel abort_rows[] = { { .run = run_abort }, { 0 } };
 static const kernel print_rows[] = { { .run = run_print }, { 0 } };
 static const kernel print_v2_rows[] = { { .run = run_print_v2, .prepare = prepare_print_v2 }, { 0 } };
 
@@ -185,6 +194,8 @@ static const kernel print_v2_rows[] = { { .run = run_print_v2, .prepare = prepar
 const op_def effects_ops[] = {
     { "Assert", "condition:bool data:T -> | T: list(type) >= 1, summarize: int = 3",
       infer_nothing, assert_rows, NULL, OP_STATEFUL, "an error with the data unless the condition holds" },
+    { "Abort", "-> | error_msg: string = \"\", exit_without_error: bool = false",
+      infer_nothing, abort_rows, NULL, OP_STATEFUL, "an error" },
     { "Print", "input:T data:U -> output:T | T: type, U: list(type) >= 0, message: string = \"\", first_n: int = -1, summarize: int = 3",
       infer_same, print_rows, NULL, OP_STATEFUL | OP_VIEW, "its input; the data goes to stderr" },
     { "PrintV2", "input:string -> | output_stream: string = \"stderr\", end: string = \"\\n\"",

@@ -6,7 +6,7 @@
 #include "ops/control/tensor_array.h"
 
 #include "base/heap.h"
-#include "ops/formula.h"
+#include "ops/control/tensor_sum.h"
 
 /* -- Life -------------------------------------------------------------------------------------------------------------- */
 
@@ -156,52 +156,6 @@ sm_status tensor_array_gradient(tensor_array *a, slice source, const shape *pref
     return SM_OK;
 }
 
-/* -- Sums ---------------------------------------------------------------------------------------------------------------------- */
-
-#define ADD_TO_LOOP(T, tf, wide, f)                                      \
-    static void f##_##tf(void *to, const void *from, size_t n)           \
-    {                                                                    \
-        T       *x = to;                                                 \
-        const T *y = from;                                               \
-        MAP_EACH for (size_t i = 0; i < n; i++) x[i] = (T)(x[i] + y[i]); \
-    }
-#define ADD_TO_ROW(T, tf, wide, f) { #tf, f##_##tf },
-NUMERIC(ADD_TO_LOOP, add_to)
-
-static const struct {
-    const char *dtype;
-    void (*add)(void *to, const void *from, size_t n);
-} add_rows[] = { NUMERIC(ADD_TO_ROW, add_to) };
-
-static void add_narrow(tensor *to, const tensor *from, size_t n)
-{
-    uint16_t       *x = to->data;
-    const uint16_t *y = from->data;
-    for (size_t i = 0; i < n; i++) {
-        float a, b;
-        narrow_to_float(to->dtype, x + i, &a, 1);
-        narrow_to_float(to->dtype, y + i, &b, 1);
-        a += b;
-        float_to_narrow(to->dtype, &a, x + i, 1);
-    }
-}
-
-static sm_status add_to(tensor *to, const tensor *from, sm_error *err)
-{
-    const char *name = dtype_short_name(to->dtype);
-    size_t      n = tensor_count(to);
-    if (to->dtype == SM_HALF || to->dtype == SM_BFLOAT16) {
-        add_narrow(to, from, n);
-        return SM_OK;
-    }
-    for (size_t i = 0; i < sizeof add_rows / sizeof *add_rows; i++) {
-        if (strcmp(name, add_rows[i].dtype) != 0) continue;
-        add_rows[i].add(to->data, from->data, n);
-        return SM_OK;
-    }
-    return FAIL(err, SM_INVALID_ARGUMENT, "tensor_array::AddToTensor type not supported: %s", name);
-}
-
 /* -- Writing -------------------------------------------------------------------------------------------------------------------- */
 
 /* INVALID_ARGUMENT "TensorArray <name>: Could not <what> TensorArray index <i> because <why><a><and><b><end>". */
@@ -266,7 +220,8 @@ static sm_status aggregate(tensor_array *a, size_t i, tensor *t, sm_error *err)
         item->t = sum;
         item->own = true;
     }
-    return add_to(item->t, t, err);
+    if (tensor_sum(item->t, t)) return SM_OK;
+    return FAIL(err, SM_INVALID_ARGUMENT, "tensor_array::AddToTensor type not supported: %s", dtype_short_name(t->dtype));
 }
 
 sm_status tensor_array_write(tensor_array *a, int64_t i, tensor *t, sm_error *err)

@@ -29,6 +29,10 @@ sm_status list_fail_shapes(call *c, const char *words, const shape *a, const cha
 /* Row i of t as a tensor of its own. */
 sm_status list_row(call *c, const tensor *t, size_t i, tensor **out) CHECKED;
 
+/* tensor_list_sum.c: what ZerosLike and AddN run on variants. */
+sm_status tensor_list_zeros_like(call *c) CHECKED;
+sm_status tensor_list_add_n(call *c) CHECKED;
+
 /* For inference: the element shape that input i gives, when it is known by now. */
 bool list_infer_shape(infer *c, int i, shape *out);
 

@@ -6,6 +6,7 @@
  * determines.
  *
  * Tests: addn.test, beside this file. */
+#include "ops/control/tensor_list_ops.h"
 #include "ops/formula.h"
 
 typedef struct sum_of {
@@ -36,7 +37,7 @@ static sm_status add_n_run(call *c, pool_work *work)
     return SM_OK;
 }
 NUMERIC(ADD_N_LOOP, add_n)
-static const kernel add_n[] = { RUN_ROWS(add_n, NUMERIC){ 0 } };
+static const kernel add_n[] = { RUN_ROWS(add_n, NUMERIC){ .types = "T: variant", .run = tensor_list_add_n }, { 0 } };
 
 static sm_status infer_add_n(infer *c)
 {
