@@ -8,6 +8,9 @@
 
 #include "base/heap.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -59,4 +62,11 @@ void *heap_aligned(size_t size)
 void heap_free(void *p)
 {
     free(p);
+}
+
+void heap_trim(void)
+{
+#if defined(__GLIBC__)
+    (void)malloc_trim(0);
+#endif
 }

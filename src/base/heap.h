@@ -19,6 +19,9 @@ void *heap_realloc(void *old, size_t size);  /* NULL: old is as it was */
 void *heap_aligned(size_t size);             /* HEAP_ALIGNMENT; not initialised */
 void  heap_free(void *p);                    /* of any of them; NULL is fine */
 
+/* Gives memory that was freed back to the system, where the C library would hold on to it. Takes its time. */
+void heap_trim(void);
+
 /* For tests. The n-th allocation from now on (1: the next) fails, of all threads together, once;
  * 0: none. heap_fail_left tells how many are left until then: > 0: it has not happened. */
 void    heap_fail_at(int64_t n);

@@ -200,7 +200,7 @@ void memory_give(memory *m, void *block, size_t size)
 
 void memory_trim(memory *m)
 {
-    if (m) (void)drop_kept(m);
+    if (m && drop_kept(m)) heap_trim();
 }
 
 size_t memory_in_use(const memory *m)
