@@ -624,6 +624,30 @@ static sm_status mark_requested(importer *im, const import_request *r)
     return mark_ancestors(im);
 }
 
+/* The variable's own handle: a write gives the reference that it took on. */
+static val first_reference(const graph *g, val v)
+{
+    enum { MOST_WRITES = 16 };
+    for (int i = 0; i < MOST_WRITES && (graph_producer(g, v)->op->traits & OP_WRITES); i++) {
+        const node *n = graph_producer(g, v);
+        if (!n->input_count || n->inputs[0] == VAL_NONE) break;
+        v = n->inputs[0];
+    }
+    return v;
+}
+
+/* A session copies a fetched variable when all has run: the read comes after whoever writes it. */
+static void read_last(graph *g, node_id read, val reference)
+{
+    val own = first_reference(g, reference);
+    for (node_id i = 0; i < read; i++) {
+        const node *n = graph_node(g, i);
+        if ((n->op->traits & OP_WRITES) && n->input_count && n->inputs[0] != VAL_NONE &&
+            first_reference(g, n->inputs[0]) == own)
+            graph_add_control(g, read, i);
+    }
+}
+
 static sm_status import_requested(importer *im, const import_request *r)
 {
     uint32_t at;
@@ -636,6 +660,7 @@ static sm_status import_requested(importer *im, const import_request *r)
     for (size_t i = 0; i < im->found_count; i++) {
         val v = im->found[i];
         TRY(dereference(im, &v, NODE_NONE));
+        if (v != im->found[i]) read_last(im->g, graph_node_of(im->g, v), im->found[i]);
         graph_add_output(im->g, v);
     }
     for (size_t i = 0; i < r->target_count; i++)
