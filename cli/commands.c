@@ -18,6 +18,10 @@ const command program_commands[] = {
       "what would not run, and where",
       "Names for each signature every op, attribute value, type and function that would not run, with node and function. "
       "Exit status 0 when all signatures run, 1 otherwise." },
+    { "verify", PROGRAM_SAVEDMODEL, "DIR", "dir!", command_verify,
+      "check every checksum and every reference",
+      "Reads everything once: messages, checksums of the checkpoint, what nodes, signatures and objects refer to, assets, and "
+      "fingerprint.pb. Exit status 0 when all is well, 1 otherwise." },
     { "scan", PROGRAM_SAVEDMODEL | PROGRAM_TENSORFLOW, "DIR", "dir! tag_set op_denylist", command_scan,
       "look for ops that touch the outside world",
       "Without --tag_set every MetaGraph is looked at. Exit status 0 whatever is found." },

@@ -69,6 +69,7 @@ int command_show(invocation *v);
 int command_describe(invocation *v);
 int command_run(invocation *v);
 int command_check(invocation *v);
+int command_verify(invocation *v);
 int command_scan(invocation *v);
 int command_ops(invocation *v);
 int command_bench(invocation *v);

@@ -369,6 +369,32 @@ typedef struct sm_problem {
 typedef void sm_report(void *context, const sm_problem *p);
 SM_API SM_CHECKED sm_status sm_model_check(sm_model *m, sm_report *report, void *context, sm_error *err);
 
+/* -- Fingerprints and verification --------------------------------------------------------------- */
+
+/* fingerprint.pb: hashes that stay the same when the same program is saved again. */
+typedef struct sm_fingerprint {
+    uint64_t saved_model_checksum, graph_def_program_hash, signature_def_hash, saved_object_graph_hash, checkpoint_hash;
+    int      producer;           /* version of the formulas                                             */
+    char     uuid[64];           /* of this saving: decimal digits; ""                                  */
+} sm_fingerprint;
+/* What fingerprint.pb says; NOT_FOUND when there is none, as older writers left it out. */
+SM_API SM_CHECKED sm_status sm_saved_model_fingerprint(sm_saved_model *s, sm_fingerprint *out, sm_error *err);
+/* The same computed from the files (uuid stays empty). */
+SM_API SM_CHECKED sm_status sm_saved_model_compute_fingerprint(sm_saved_model *s, sm_fingerprint *out, sm_error *err);
+
+typedef struct sm_verify_options {
+    size_t size;                 /* sizeof this struct                                                  */
+    /* One call for each thing that is wrong: where it is ("node 'x'", "variables") and a sentence. */
+    void (*report)(void *context, const char *where, const char *what);
+    /* Now and then while the checkpoint is read, in bytes; non-zero stops. May be NULL. */
+    int  (*progress)(void *context, uint64_t done, uint64_t total);
+    void  *context;
+} sm_verify_options;
+#define SM_VERIFY_OPTIONS_INIT { sizeof(sm_verify_options), 0, 0, 0 }
+/* Looks at everything once: messages decode; inputs, functions, signature tensors, traces, values and assets that something
+ * refers to exist; all checksums and the fingerprint match. SM_OK also when there are findings. */
+SM_API SM_CHECKED sm_status sm_saved_model_verify(sm_saved_model *s, const sm_verify_options *o, sm_error *err);
+
 /* -- The object graph, read only ------------------------------------------------------------------ */
 
 typedef enum sm_object_kind {

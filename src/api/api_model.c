@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api/api_model.c - SavedModel directories and models. */
 #include "api/arguments.h"
+#include "model/fingerprint.h"
 #include "model/model.h"
 #include "model/model_check.h"
+#include "model/verify.h"
 
 static sm_status check_options(const sm_load_options *o, sm_error *err)
 {
@@ -51,6 +53,33 @@ sm_status sm_saved_model_open_zip(const void *bytes, size_t size, const sm_load_
     NEED(out, err);
     TRY(check_options(o, err));
     return saved_model_open_archive(slice_make(bytes, size), o && o->copy, out, err);
+}
+
+sm_status sm_saved_model_fingerprint(sm_saved_model *s, sm_fingerprint *out, sm_error *err)
+{
+    NEED(s, err);
+    NEED(out, err);
+    return fingerprint_read(s, out, err);
+}
+
+sm_status sm_saved_model_compute_fingerprint(sm_saved_model *s, sm_fingerprint *out, sm_error *err)
+{
+    fingerprint f;
+
+    NEED(s, err);
+    NEED(out, err);
+    TRY(fingerprint_compute(s, &f, err));
+    *out = f.hashes;
+    return SM_OK;
+}
+
+sm_status sm_saved_model_verify(sm_saved_model *s, const sm_verify_options *o, sm_error *err)
+{
+    NEED(s, err);
+    NEED(o, err);
+    if (o->size < sizeof *o)
+        return FAIL(err, SM_INVALID_ARGUMENT, "verify options of %zu bytes: begin with SM_VERIFY_OPTIONS_INIT", o->size);
+    return saved_model_verify(s, o, err);
 }
 
 void sm_saved_model_close(sm_saved_model *s)

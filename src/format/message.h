@@ -223,6 +223,9 @@ void message_print(const message_type *type, const void *message, str *out);
     message_map_find((message)->map, (message)->map##_count, sizeof *(message)->map, wanted)
 void *message_map_find(const void *entries, size_t count, size_t entry_size, slice key);
 
+/* The entries of the map with that field number in the order of their keys: pointers, in a. NULL when the arena is spent. */
+const void **message_sorted(const message_type *type, const void *message, uint32_t map, arena *a);
+
 /* By full name, "tensorflow.NodeDef"; NULL when it is not in the table. */
 const message_type *message_type_find(slice full_name);
 /* The name of a number and back; NULL / false when there is none. */

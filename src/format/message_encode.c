@@ -86,6 +86,13 @@ const void **message_sorted_entries(const message_type *entry, const void *entri
     return sorted;
 }
 
+const void **message_sorted(const message_type *type, const void *message, uint32_t map, arena *a)
+{
+    const message_field *f = &type->fields[map];
+
+    return message_sorted_entries(f->of, *LIST_OF(message, f), *COUNT_OF(message, f), a);
+}
+
 /* -- First walk: sizes ------------------------------------------------------------------------- */
 
 static uint64_t varint_value(const void *p, int type)
