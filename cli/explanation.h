@@ -16,8 +16,6 @@ typedef struct explanation {
 
 /* Is e one of the nodes to show? */
 int explanation_shows(const explanation *x, const sm_explanation *e);
-/* "1x224x224x3", "int64 3", "?" where it depends on data; kept. */
-char *explanation_shape(sm_dtype t, int rank, const int64_t *dims);
 
 sm_status explanation_text(textbuf *b, const explanation *x, size_t width, sm_error *err);
 /* *text: kept; NULL: built without JSON. */

@@ -15,7 +15,7 @@ int explanation_shows(const explanation *x, const sm_explanation *e)
     return x->all || strcmp(e->when, "call") == 0;
 }
 
-char *explanation_shape(sm_dtype t, int rank, const int64_t *dims)
+static char *explanation_shape(sm_dtype t, int rank, const int64_t *dims)
 {
     textbuf b = { 0 };
     if (t && t != SM_FLOAT) textbuf_format(&b, "%s ", sm_dtype_name(t));

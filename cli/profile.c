@@ -173,7 +173,7 @@ static char *bar_of(double share)
 static char *shape_of(const profile_entry *e)
 {
     textbuf b = { 0 };
-    if (e->dtype != SM_FLOAT) textbuf_format(&b, e->dtype ? "%s " : "", sm_dtype_name(e->dtype));
+    if (e->dtype != SM_FLOAT) textbuf_format(&b, "%s%s", e->dtype ? sm_dtype_name(e->dtype) : "", e->dtype ? " " : "");
     for (int i = 0; i < e->rank; i++) textbuf_format(&b, i ? "x%lld" : "%lld", (long long)e->dims[i]);
     char *text = keep_text(textbuf_string(&b));
     textbuf_clear(&b);

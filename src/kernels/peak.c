@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kernels/peak.c - measures the machine's float operations per second. */
-#define VL 4
-#define NAME peak_base
-#include "kernels/peak_vector.inl"
+#include "kernels/peak.h"
 
 #include <stdatomic.h>
 #include <time.h>

@@ -31,6 +31,13 @@ static sm_status read_step(composition *p, int s, slice name, const int64_t *in,
     return SM_OK;
 }
 
+/* The last step that reads each of the values; numbers that name none are refused later. */
+static void find_last_uses(const attr *operands, int64_t value_count, int *last_use)
+{
+    for (size_t i = 0; i < operands->count; i++)
+        if (operands->v.ints[i] >= 0 && operands->v.ints[i] < value_count) last_use[operands->v.ints[i]] = (int)(i / 3);
+}
+
 sm_status composition_read(composition *p, const attr *ops, size_t from, const attr *operands, int operand_count,
                            float alpha, isa most, sm_error *err)
 {
@@ -45,9 +52,7 @@ sm_status composition_read(composition *p, const attr *ops, size_t from, const a
     *p = (composition){ .steps = (int)count, .operands = operand_count, .alpha = alpha };
     for (; n <= operand_count; n++) values[n] = n;
     memset(last_use, -1, sizeof last_use);
-    for (size_t i = 0; i < given; i++)
-        if (operands->v.ints[i] >= 0 && operands->v.ints[i] < operand_count + 1 + (int64_t)count)
-            last_use[operands->v.ints[i]] = (int)(i / 3);
+    if (given) find_last_uses(operands, operand_count + 1 + (int64_t)count, last_use);
     for (int s = 0; s < p->steps; s++, n++) {
         const int64_t chain[3] = { s ? n - 1 : 0, -1, -1 }, *in = given ? operands->v.ints + 3 * s : chain;
         TRY(read_step(p, s, ops->v.strings[from + (size_t)s], in, values, n, most, err));

@@ -87,7 +87,8 @@ static bool make_room(facts *f, const graph *g)
     return !a->failed;
 }
 
-void facts_note(facts *f, const graph *g)
+/* Enters the nodes that the pass has added. */
+static void facts_note(facts *f, const graph *g)
 {
     if (!make_room(f, g)) return;
     for (val v = (val)f->value_count; v < g->value_count; v++) f->with[v] = v;

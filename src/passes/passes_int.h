@@ -28,8 +28,6 @@ sm_status facts_find(facts *f, const graph *g, sm_error *err) CHECKED;
 void      facts_clear(facts *f);
 /* Brings the inputs of a node up to date with what has been replaced; returns the node. */
 node *facts_visit(facts *f, graph *g, node_id id);
-/* Enters the nodes that the pass has added. facts_replace does it too. */
-void facts_note(facts *f, const graph *g);
 /* `with` takes the place of `old`, whose node is the only one that gives it, and in control edges (VAL_NONE: nothing happens). */
 void facts_replace(facts *f, graph *g, val old, val with);
 /* Redirects the uses, prunes, and clears the facts. */

@@ -20,11 +20,10 @@
 slice function_spec_clean(arena *a, slice name)
 {
     bool  bare = name.len && !isalpha((unsigned char)name.ptr[0]) && !((unsigned char)name.ptr[0] & 0x80);
-    char *text = arena_alloc(a, name.len + 5);
+    char *text = arena_printf(a, "%s" SLICE_FMT, bare ? "arg_" : "", SLICE_ARG(name));
 
     if (!text) return SLICE("");
-    char *p = text;
-    if (bare) memcpy(p, "arg_", 4), p += 4;
+    char *p = text + (bare ? strlen("arg_") : 0);
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
         *p++ = isalnum(c) || c & 0x80 ? (char)c : '_';

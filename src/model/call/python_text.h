@@ -13,7 +13,7 @@ void python_str(str *b, const sm_value *v);
 /* pprint.pformat() with its default options: 80 columns, dicts sorted by key. */
 void python_pformat(str *b, const sm_value *v);
 /* repr() of the trace type of which v is a description: List[TensorSpec(...), Literal[1]], Dict[['a', ...]]. */
-void python_type(str *b, const sm_value *v);
+void   python_type(str *b, const sm_value *v);
 size_t python_bad_utf8(slice text); /* where it stops being UTF-8; SIZE_MAX: nowhere */
 /* "int", "str", "dict" ...: type(v).__name__ */
 const char *python_type_name(const sm_value *v);

@@ -122,6 +122,14 @@ static sm_status bad_dim(const shape *s, int axis, int64_t expected, sm_error *e
     return SM_INVALID_ARGUMENT;
 }
 
+/* Two sizes of an ellipsis dim, at least one of which is 1 or unknown. */
+static int64_t broadcast_dim(int64_t a, int64_t b)
+{
+    if (a == 1) return b;
+    if (a < 0 || b < 0) return a > b ? a : b;
+    return a;
+}
+
 /* Puts what the shape of an input says into dims[LABELS]; -1 there: nothing yet, or unknown. Ellipsis dims broadcast. */
 static sm_status take_dims(const subscript *s, int input, const shape *in, int64_t *dims, bool *seen, sm_error *err)
 {
@@ -134,7 +142,7 @@ static sm_status take_dims(const subscript *s, int input, const shape *in, int64
         if (first || (dims[l] < 0 && (l < 256 || d > 1)))
             dims[l] = d;
         else if (l >= 256 && (dims[l] == 1 || d == 1 || d < 0 || dims[l] < 0))
-            dims[l] = dims[l] == 1 ? d : dims[l] < 0 || d < 0 ? (dims[l] > d ? dims[l] : d) : dims[l];
+            dims[l] = broadcast_dim(dims[l], d);
         else if (l >= 256 && d != dims[l])
             return FAIL(err, SM_INVALID_ARGUMENT, "In[0] and In[1] must have compatible batch dimensions: %lld vs. %lld",
                         (long long)dims[l], (long long)d);

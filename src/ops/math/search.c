@@ -101,24 +101,24 @@ static sm_status bucketize_prepare(call *c)
 }
 
 /* A value meets a bound in the type that C's rules give: float for integers, double for double. */
-#define BUCKET_LOOP(T, tf, wide, ...)                                \
-    static sm_status bucketize_##tf(call *c)                         \
-    {                                                                \
-        const bucket_params *p = c->params;                          \
-        const T             *x = c->in[0]->data;                     \
-        int32_t             *out = c->out[0]->data;                  \
-        for (size_t i = 0, n = tensor_count(c->in[0]); i < n; i++) { \
-            int64_t low = 0;                                         \
-            for (int64_t high = p->n; low < high;) {                 \
-                int64_t middle = low + (high - low) / 2;             \
-                if (x[i] < p->bounds[middle])                        \
-                    high = middle;                                   \
-                else                                                 \
-                    low = middle + 1;                                \
-            }                                                        \
-            out[i] = (int32_t)low;                                   \
-        }                                                            \
-        return SM_OK;                                                \
+#define BUCKET_LOOP(T, tf, wide, ...)                                                               \
+    static sm_status bucketize_##tf(call *c)                                                        \
+    {                                                                                               \
+        const bucket_params *p = c->params;                                                         \
+        const T             *x = c->in[0]->data;                                                    \
+        int32_t             *out = c->out[0]->data;                                                 \
+        for (size_t i = 0, n = tensor_count(c->in[0]); i < n; i++) {                                \
+            int64_t low = 0;                                                                        \
+            for (int64_t high = p->n; low < high;) {                                                \
+                int64_t middle = low + (high - low) / 2;                                            \
+                if (_Generic(x[i], double: (double)x[i], default: (float)x[i]) < p->bounds[middle]) \
+                    high = middle;                                                                  \
+                else                                                                                \
+                    low = middle + 1;                                                               \
+            }                                                                                       \
+            out[i] = (int32_t)low;                                                                  \
+        }                                                                                           \
+        return SM_OK;                                                                               \
     }
 #define BUCKETED(X, ...) SIGNED_LONG(X, __VA_ARGS__) WIDE_FLOATING(X, __VA_ARGS__)
 BUCKETED(BUCKET_LOOP)

@@ -8,7 +8,7 @@
  *
  * Tests: dilation.test, beside this file. */
 #include "ops/formula.h"
-#include "ops/nn/pool.h"
+#include "ops/nn/pool_walk.h"
 
 #include <float.h>
 

@@ -10,7 +10,7 @@
  *
  * Tests: pool_max_grad.test, beside this file. */
 #include "ops/formula.h"
-#include "ops/nn/pool.h"
+#include "ops/nn/pool_walk.h"
 
 #define NO_PIXEL (-1)
 

@@ -6,7 +6,7 @@
  *
  * Tests: pool_volume.test, beside this file. */
 #include "ops/formula.h"
-#include "ops/nn/pool.h"
+#include "ops/nn/pool_walk.h"
 
 #include <float.h>
 

@@ -4,6 +4,19 @@
  * Convolutions of images take window_read's checks and texts; those of volumes have texts of their own in TensorFlow. */
 #include "ops/nn/volume.h"
 
+/* Dim of a tensor of this format that holds axis a. Axis 0 of an image has none: -1. */
+static int volume_dim(const volume *v, int a)
+{
+    return a + v->spatial < 3 ? -1 : (v->channels_first ? 2 : 1) + a - (3 - v->spatial);
+}
+
+/* The size of axis a: 1 where there is none. */
+static int64_t volume_of(const volume *v, const shape *s, int a)
+{
+    int d = volume_dim(v, a);
+    return d < 0 ? 1 : s->dims[d];
+}
+
 /* -- Attributes ------------------------------------------------------------------------------------------------------ */
 
 static void volume_of_window(const window *w, volume *v)
@@ -117,20 +130,9 @@ sm_status volume_read_pool(const node *n, int spatial, const tensor *ksize, cons
 
 /* -- Shapes ---------------------------------------------------------------------------------------------------------- */
 
-int volume_dim(const volume *v, int a)
-{
-    return a + v->spatial < 3 ? -1 : (v->channels_first ? 2 : 1) + a - (3 - v->spatial);
-}
-
 int volume_channel_dim(const volume *v)
 {
     return v->channels_first ? 1 : v->spatial + 1;
-}
-
-int64_t volume_of(const volume *v, const shape *s, int a)
-{
-    int d = volume_dim(v, a);
-    return d < 0 ? 1 : s->dims[d];
 }
 
 shape volume_shape(const volume *v, int64_t images, const int64_t dims[3], int64_t channels)

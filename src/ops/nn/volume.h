@@ -34,11 +34,8 @@ sm_status volume_read(const node *n, int spatial, volume *v, sm_error *err) CHEC
 sm_status volume_read_pool(const node *n, int spatial, const tensor *ksize, const tensor *strides,
                            const char *over_channels, volume *v, sm_error *err) CHECKED;
 
-/* Dim of a tensor of this format that holds axis a, and the channels. Axis 0 of an image has none: -1. */
-int     volume_dim(const volume *v, int a);
-int     volume_channel_dim(const volume *v);
-int64_t volume_of(const volume *v, const shape *s, int a); /* the size of axis a: 1 where there is none */
-shape   volume_shape(const volume *v, int64_t images, const int64_t dims[3], int64_t channels);
+int   volume_channel_dim(const volume *v); /* dim of a tensor of this format that holds the channels */
+shape volume_shape(const volume *v, int64_t images, const int64_t dims[3], int64_t channels);
 /* All axes of a window of `size` over a tensor of shape s; sizes may be unknown. */
 sm_status volume_axes(const volume *v, const shape *s, const int64_t size[3], window_axis axis[3], sm_error *err) CHECKED;
 

@@ -157,6 +157,6 @@ sm_status window_channels_last(call *c, const window *w, window_work *work, void
     window_turn(c, c->in[0]->data, x, in->dims[0], in->dims[1], in->dims[2] * in->dims[3], dtype_size(c->in[0]->dtype));
     TRY(work(c, x, y, context));
     window_turn(c, y, c->out[0]->data, out->dims[0], out->dims[2] * out->dims[3], out->dims[1],
-                  dtype_size(c->out[0]->dtype));
+                dtype_size(c->out[0]->dtype));
     return SM_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/nn/pool.h - what the pools that look at volumes have in common: pool_volume.c and pool_max_grad.c. */
-#ifndef OPS_NN_POOL_H
-#define OPS_NN_POOL_H
+/* ops/nn/pool_walk.h - what the pools that look at volumes have in common: pool_volume.c and pool_max_grad.c. */
+#ifndef OPS_NN_POOL_WALK_H
+#define OPS_NN_POOL_WALK_H
 
 #include "ops/nn/volume.h"
 

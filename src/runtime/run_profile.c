@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime/profile.c - what a profiler is told of a step: facts that the call has at hand, looked up only when asked.
+/* runtime/run_profile.c - what a profiler is told of a step: facts that the call has at hand, looked up only when asked.
  *
  * Times are of the kernel alone: the engine's own work between two steps (headers, memory of values that have no place in
  * the block) shows as the difference between the time of a call and the sum of its steps. */

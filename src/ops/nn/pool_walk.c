@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops/nn/pool.c - walks over the windows of pools, from outputs to inputs and back. */
-#include "ops/nn/pool.h"
+/* ops/nn/pool_walk.c - walks over the windows of pools, from outputs to inputs and back. */
+#include "ops/nn/pool_walk.h"
 
 sm_status pool_shapes(const volume *v, const shape *x, pool_walk *w, shape *y, sm_error *err)
 {
