@@ -23,6 +23,7 @@ target_compile_options(sm_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
     -Wno-type-limits -Wno-sign-conversion       # the op macros instantiate unsigned types too
     $<$<BOOL:${SM_WERROR}>:-Werror>
+    $<$<CONFIG:Release>:-fno-asynchronous-unwind-tables>    # a twelfth of the program; nothing here unwinds
     # Results must not depend on the compiler's mood: no fused multiply-add but where a file asks for it, and integers
     # that wrap as TensorFlow's do. The last two change no value, only errno and the exception flags, which nobody reads.
     -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math)
