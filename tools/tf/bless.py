@@ -375,8 +375,6 @@ def check(line):
     """None, or what is wrong."""
     if line.outcome[:1] == ["?"]:
         return "a `?` is left"
-    if not line.certified:
-        return None
     outputs, error = line.run()
     if line.fails:
         if error is None:
@@ -405,6 +403,8 @@ def main(arguments):
             pending = re.search(r"(->|!)\s*\?\s*$", text)
             if not checking and not pending:
                 continue
+            if checking and not pending and re.search(r"\scertified=no\b", text):
+                continue  # not TensorFlow's business: it may not even know the op
             try:
                 line = Line(text)
                 if checking and line.definition is None:
